@@ -1,0 +1,1 @@
+"""publisher.toml, typed: what a site says about itself, read once and passed down."""

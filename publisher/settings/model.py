@@ -1,0 +1,272 @@
+"""What `publisher.toml` may say: frozen models with defaults and units.
+
+A room is handed the slice it needs (`settings.site`, `settings.delivery.smtp`), never the file.
+Words in several languages are mappings from language tag to text; one text alone, under the tag
+"", serves every language. `language.pick` chooses among them.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from publisher import language
+
+KindName = Literal["news", "article", "event-report", "event"]
+_DURATION = re.compile(r"(\d{1,6})\s*([smhdw]?)", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(str(value).strip())
+    if not found or not (found[2] or int(found[1]) == 0):
+        raise ValueError('write a number and a unit, for instance "10m", "6h" or "3d"')
+    return timedelta(seconds=int(found[1]) * _SECONDS.get(found[2], 0))
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"": value} if value else {}
+    if isinstance(value, dict):
+        return {_tag(tag): text for tag, text in value.items()}
+    return value
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value:
+            return None
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return value
+
+
+def _tag(value: Any) -> str:
+    try:
+        return language.normalise(str(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not a language tag; write for instance "en" or "ar"') from None
+
+
+def _base_url(value: str) -> str:
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write a full web address, for instance https://example.org")
+    return value.rstrip("/")
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError('write a zone of the tz database, for instance "Europe/London"')
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError('write a colour as "#" and six hex digits, for instance "#0b5fa5"')
+    return value.lower()
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Words = Annotated[dict[str, str], BeforeValidator(_words)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+Tag = Annotated[str, BeforeValidator(_tag)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+class Section(BaseModel):
+    """One table of publisher.toml: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(Section):
+    url: BaseUrl
+    name: Words
+    languages: list[Tag] = Field(min_length=1)  # the first is the original and the fallback
+    time_zone: ZoneName = "UTC"
+    item_url: str = "{url}/{language}/{slug}/"
+    files_url: BaseUrl = ""
+    report_translation_errors_to: str = ""
+    locale: dict[Tag, str] = {}
+    digits: dict[Tag, Literal["latn", "arab", "arabext"]] = {}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Content(Section):
+    include: list[str] = []
+    exclude: list[str] = []
+    known: list[str] = []
+
+
+class Category(Section):
+    name: Words = {}
+    also: list[str] = []
+
+
+class Feeds(Section):
+    url: BaseUrl = ""
+    id_authority: str = Field(
+        pattern=r"^[A-Za-z0-9.@_-]+,\d{4}(-\d\d(-\d\d)?)?$",
+        description='a domain you own and a date you owned it on, for instance "example.org,2026"',
+    )
+    hub: str = ""
+    items: int = Field(default=20, ge=1, le=1000)
+    content: Literal["full", "summary"] = "full"
+    precompress: bool = True
+
+
+class Digest(Section):
+    title: Words = {}
+    subject: Words = {"": "{name}: {first}"}
+    every: Literal["item", "day", "week", "month"] = "week"
+    at: str = ""  # "07:00", "Tue 07:00", "1 07:00", "last 07:00" by `every`; digests.period reads it
+    zone: Literal["site", "subscriber"] = "site"
+    kinds: list[KindName] = ["news", "article", "event-report", "event"]
+    approve: Literal["auto", "editor"] = "auto"
+    wait_for_translation: Duration = timedelta(days=3)
+    fallback: bool = True
+    max_age: Duration = timedelta(days=30)
+    most: int = Field(default=40, ge=1)
+    max_lateness: Duration = timedelta(hours=6)
+    delay: Duration = timedelta(0)
+    settle: Duration = timedelta(minutes=10)
+    since: Moment = None
+
+
+class Sender(Section):
+    address: str
+    name: Words = {}
+    reply_to: str = ""
+    postal_address: Words = {}
+
+
+class Smtp(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=25, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "none"
+    connections: int = Field(default=8, ge=1, le=100)
+    username: str = ""
+    password: str = Field(default="", repr=False)  # PUBLISHER_DELIVERY_SMTP_PASSWORD or password_file
+
+
+class Dkim(Section):
+    domain: str = ""
+    selector: str = ""
+    key_file: str = ""
+
+
+class Delivery(Section):
+    transport: Literal["maildir", "smtp"] = "maildir"
+    per_second: float = Field(default=0, ge=0)  # 0: as fast as the server takes it
+    per_hour: int = Field(default=0, ge=0)
+    per_day: int = Field(default=0, ge=0)
+    warm_up: str = ""
+    in_doubt: Literal["resend", "hold"] = "resend"
+    smtp: Smtp = Smtp()
+    dkim: Dkim = Dkim()
+
+
+class Feedback(Section):
+    domain: str = ""
+
+
+class Database(Section):
+    url: str = "sqlite:///var/publisher.sqlite3"
+
+
+class Web(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    url: BaseUrl = ""  # empty: the site's own address
+
+
+class Editors(Section):
+    addresses: list[str] = []
+    proof: Duration = timedelta(hours=3)
+
+
+class Look(Section):
+    accent: Colour = "#0b5fa5"
+    ink: Colour = "#1b1f24"
+    paper: Colour = "#ffffff"
+    logo: str = ""
+    font: str = ""
+    corner: int = Field(default=4, ge=0, le=32)  # pixels
+    share: list[Literal["whatsapp", "facebook", "linkedin", "x", "email"]] = [
+        "whatsapp",
+        "facebook",
+        "linkedin",
+        "x",
+        "email",
+    ]
+
+
+class Retention(Section):
+    deliveries: Duration = timedelta(days=90)
+
+
+class Settings(Section):
+    """The whole of publisher.toml, with the folder it lies in."""
+
+    root: Path  # the site folder, absolute
+    site: Site
+    content: Content = Content()
+    categories: dict[str, Category] = {}
+    feeds: Feeds
+    digests: dict[str, Digest] = {}
+    sender: Sender
+    delivery: Delivery = Delivery()
+    feedback: Feedback = Feedback()
+    database: Database = Database()
+    web: Web = Web()
+    editors: Editors = Editors()
+    look: Look = Look()
+    retention: Retention = Retention()
+
+    @property
+    def content_dir(self) -> Path:
+        return self.root / "content"
+
+    @property
+    def feeds_dir(self) -> Path:
+        return self.root / "feeds"
+
+    @property
+    def var_dir(self) -> Path:
+        return self.root / "var"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def web_url(self) -> str:
+        """Where people's links lead: signup, preferences, unsubscribe, archive."""
+        return self.web.url or self.site.url
+
+    @property
+    def feeds_url(self) -> str:
+        """Where the feeds folder is reachable."""
+        return self.feeds.url or self.web_url + "/feeds"
+
+    @property
+    def files_url(self) -> str:
+        """Where used files are reachable; "" in settings means: beside the feeds."""
+        return self.site.files_url or self.feeds_url + "/files"

@@ -1,0 +1,293 @@
+"""Every table, in one place because order matters; each has one room that writes it.
+
+Times are unix seconds. States are words, checked by the database. Column comments say what a name
+cannot. Two databases read this: only what SQLite and PostgreSQL both accept may stand here.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives rowid keys only to INTEGER, PostgreSQL wants 64 bits.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _state(name: str, *words: str) -> CheckConstraint:
+    allowed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{name} IN ({allowed})", name=name)
+
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("public_id", Text, nullable=False, unique=True, comment="in signed links"),
+    Column("address", Text, comment="as given; NULL once erased"),
+    Column("address_key", Text, unique=True, comment="normalised; NULL once erased"),
+    Column("address_hash", LargeBinary, nullable=False, comment="keyed; survives erasing"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("languages", Text, nullable=False, comment="tags in order, parted by spaces"),
+    Column("time_zone", Text, nullable=False, server_default=""),
+    Column("paused_until", BigInteger),
+    Column("originals", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    Column("changed_at", BigInteger, nullable=False),
+    _state("state", "pending", "active", "unsubscribed", "erased"),
+    Index("ix_subscribers_hash", "address_hash"),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("languages", Text, nullable=False, comment="tags in order, parted by spaces"),
+    Column("kinds", Text, nullable=False, comment="sorted, parted by spaces; '' is all"),
+    Column("categories", Text, nullable=False, comment="sorted, parted by spaces; '' is all"),
+    Column("originals", Integer, nullable=False),
+    UniqueConstraint("languages", "kinds", "categories", "originals"),
+    comment="the distinct preferences that subscriptions point at; written by subscribers",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("kinds", Text, nullable=False, server_default="", comment="'' is all"),
+    Column("categories", Text, nullable=False, server_default="", comment="'' is all"),
+    Column("active", Integer, nullable=False, server_default="1"),
+    Column("signature_id", ForeignKey("signatures.id"), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("ix_subscriptions_digest", "digest", "active", "signature_id"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("act", Text, nullable=False, comment="signed up, confirmed, imported, unsubscribed…"),
+    Column("source", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    comment="append-only",
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", LargeBinary, primary_key=True, comment="keyed, so it survives erasing"),
+    Column("reason", Text, nullable=False),
+    Column("since_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+seen_items = Table(
+    "seen_items",
+    metadata,
+    Column("item_key", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    comment="the only memory of what is new",
+)
+
+starts = Table(
+    "starts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("slot", Text, nullable=False, comment="local calendar slot: 2026-03-29T07:00"),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False, comment="the slot as an instant"),
+    Column("frozen_at", BigInteger, comment="what was eligible by then is in it"),
+    Column("frozen", Text, nullable=False, comment="JSON: the settings that shape its bytes"),
+    Column("opened_through", Id, comment="opening: subscribers up to this id have their rows"),
+    Column("note", Text, nullable=False, server_default="", comment="why it is held or paused"),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    UniqueConstraint("digest", "slot"),
+    _state(
+        "state",
+        "opening",
+        "draft",
+        "held",
+        "approved",
+        "sending",
+        "paused",
+        "sent",
+        "missed",
+        "cancelled",
+    ),
+)
+
+edition_items = Table(
+    "edition_items",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id"), primary_key=True),
+    Column("item_key", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("item", Text, nullable=False, comment="JSON: what was frozen, for templates"),
+    Column("html", LargeBinary, nullable=False, comment="rendered block, zlib"),
+    Column("plain", LargeBinary, nullable=False, comment="rendered block, zlib"),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("digest", Text, nullable=False, server_default="", comment="'' for letters"),
+    Column("headers", Text, comment="JSON: header names and values, with splice marks"),
+    Column("subject", Text),
+    Column("html", LargeBinary, comment="zlib; NULL until the first delivery needs it"),
+    Column("plain", LargeBinary, comment="zlib"),
+    Column("made_at", BigInteger),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id"), primary_key=True),
+    Column("body_id", ForeignKey("bodies.id"), primary_key=True, unique=True),
+    Column("language", Text, nullable=False),
+    Column("items", Text, nullable=False, comment="JSON: [key, language] in order"),
+    Column("recipients", Integer, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("purpose", Text, nullable=False, comment="edition:17, confirm:<hour>, welcome"),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
+    Column("body_id", ForeignKey("bodies.id"), nullable=False),
+    Column("priority", Integer, nullable=False, comment="0 letters, 1 editions"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("doubts", Integer, nullable=False, server_default="0"),
+    Column("queued_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("worker", Text),
+    Column("lease_until_at", BigInteger),
+    Column("remote_id", Text),
+    Column("code", Text, comment="the last answer's code"),
+    Column("settled_at", BigInteger),
+    Column("bounced_at", BigInteger),
+    Column("complained_at", BigInteger),
+    UniqueConstraint("purpose", "subscriber_id"),
+    _state("state", "queued", "sending", "sent", "failed", "in doubt", "held", "skipped"),
+    Index(
+        "ix_deliveries_queued",
+        "priority",
+        "next_at",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index(
+        "ix_deliveries_sending",
+        "id",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    Index("ix_deliveries_subscriber", "subscriber_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("answer", Text, nullable=False, comment="the address replaced by <recipient>"),
+    comment="only attempts that did not succeed",
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("delivery_id", ForeignKey("deliveries.id")),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    UniqueConstraint("source", "source_id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("outcome", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+)
+
+editors = Table(
+    "editors",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+)

