@@ -97,6 +97,7 @@ class RenderError(PublisherError):
 
     def __init__(self, template: str, line: int, message: str, *, item_key: str = "") -> None:
         self.template, self.line, self.item_key = template, line, item_key
+        self.why = message
         about = f" (item {item_key})" if item_key else ""
         super().__init__(f"{template}:{line}: {message}{about}")
 
@@ -133,8 +134,12 @@ class AddressError(PublisherError, ValueError):
     """A text is not an e-mail address that mail can be sent to."""
 
     def __init__(self, text: str, why: str) -> None:
-        self.text = text
+        self.text, self.why = text, why
         super().__init__(f"{one_line(text[:100])!r} is not an e-mail address: {why}")
+
+
+class ChoiceError(PublisherError, ValueError):
+    """Somebody chose a language, digest, category or time zone that the site does not offer."""
 
 
 class TokenError(PublisherError):

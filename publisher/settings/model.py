@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from publisher import language
 
 KindName = Literal["news", "article", "event-report", "event"]
-_DURATION = re.compile(r"(\d{1,6})\s*([smhdw]?)", re.ASCII)
+_DURATION = re.compile(r"(\d{1,9})\s*([smhdw]?)", re.ASCII)
+_LONGEST_SECONDS = 36_525 * 86_400  # later sums with dates stay dates
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -27,14 +28,25 @@ def _duration(value: Any) -> Any:
     found = _DURATION.fullmatch(str(value).strip())
     if not found or not (found[2] or int(found[1]) == 0):
         raise ValueError('write a number and a unit, for instance "10m", "6h" or "3d"')
-    return timedelta(seconds=int(found[1]) * _SECONDS.get(found[2], 0))
+    seconds = int(found[1]) * _SECONDS.get(found[2], 0)
+    if seconds > _LONGEST_SECONDS:
+        raise ValueError("write a shorter time; the longest is a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def _as_written(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit in "dhm":
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{seconds // _SECONDS[unit]}{unit}"
+    return f"{seconds}s"
 
 
 def _words(value: Any) -> Any:
     if isinstance(value, str):
         return {"": value} if value else {}
     if isinstance(value, dict):
-        return {_tag(tag): text for tag, text in value.items()}
+        return {tag and _tag(tag): text for tag, text in value.items()}
     return value
 
 
@@ -54,7 +66,9 @@ def _tag(value: Any) -> str:
     try:
         return language.normalise(str(value))
     except ValueError:
-        raise ValueError(f'"{value}" is not a language tag; write for instance "en" or "ar"') from None
+        raise ValueError(
+            f'"{value}" is not a language tag; write for instance "en" or "ar"'
+        ) from None
 
 
 def _base_url(value: str) -> str:
@@ -78,7 +92,11 @@ def _colour(value: str) -> str:
     return value.lower()
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(_as_written, return_type=str, when_used="json"),
+]
 Words = Annotated[dict[str, str], BeforeValidator(_words)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Tag = Annotated[str, BeforeValidator(_tag)]
@@ -136,7 +154,7 @@ class Digest(Section):
     title: Words = {}
     subject: Words = {"": "{name}: {first}"}
     every: Literal["item", "day", "week", "month"] = "week"
-    at: str = ""  # "07:00", "Tue 07:00", "1 07:00", "last 07:00" by `every`; digests.period reads it
+    at: str = ""  # "07:00", "Tue 07:00", "1 07:00" or "last 07:00"; digests.period reads it
     zone: Literal["site", "subscriber"] = "site"
     kinds: list[KindName] = ["news", "article", "event-report", "event"]
     approve: Literal["auto", "editor"] = "auto"
@@ -163,7 +181,7 @@ class Smtp(Section):
     security: Literal["none", "starttls", "tls"] = "none"
     connections: int = Field(default=8, ge=1, le=100)
     username: str = ""
-    password: str = Field(default="", repr=False)  # PUBLISHER_DELIVERY_SMTP_PASSWORD or password_file
+    password: str = Field(default="", repr=False)  # never in the file: see settings.secrets
 
 
 class Dkim(Section):

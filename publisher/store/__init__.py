@@ -1,0 +1,21 @@
+"""The database: one schema, kept in SQLite or PostgreSQL, read and written in transactions.
+
+Rooms above open it once, then `read` and `write`; each table of `store.tables` is written by one
+room only. PostgreSQL's driver is loaded only when the settings name PostgreSQL.
+"""
+
+from publisher.store.database import insert_into, insert_many, one_of, open_engine, read, write
+from publisher.store.lease import Lease
+from publisher.store.schema import check_schema, upgrade
+
+__all__ = [
+    "Lease",
+    "check_schema",
+    "insert_into",
+    "insert_many",
+    "one_of",
+    "open_engine",
+    "read",
+    "upgrade",
+    "write",
+]

@@ -1,0 +1,160 @@
+"""Open the database, and read or write it in transactions that behave alike on both kinds.
+
+A reader sees one moment of the database and cannot change it. A writer is alone on SQLite; its
+commit is a point at which tests may end the process.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from publisher import faults
+from publisher.errors import StoreError
+from publisher.store.failures import explain
+from publisher.store.sqlite import WriteLock, open_sqlite
+
+WAIT_SECONDS = 30.0  # how long one process waits for another's write
+_EXAMPLE = 'write for instance "sqlite:///var/publisher.sqlite3"'
+
+
+def open_engine(url: str, root: Path, *, wait_seconds: float = WAIT_SECONDS) -> Engine:
+    """Return an engine for `[database] url`; a relative SQLite path starts at the site's root.
+
+    wait_seconds  how long a write waits for other processes before StoreBusy
+
+    Raises StoreError when the address cannot be understood or its driver is not installed.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreError("[database] url is not a database address", hint=_EXAMPLE) from error
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        return open_sqlite(_sqlite_path(address, root), wait_seconds)
+    if kind in ("postgresql", "postgres"):
+        from publisher.store.postgres import open_postgres
+
+        return open_postgres(address)
+    raise StoreError(
+        f"[database] url names {kind}; only sqlite and postgresql are supported", hint=_EXAMPLE
+    )
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """Read one unchanging moment of the database; whatever the block tries to write is refused."""
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _explained(engine), engine.connect() as conn:
+        conn = conn.execution_options(**options)
+        conn.begin()
+        yield conn
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """Write in one transaction: committed when the block ends, undone when it raises.
+
+    Raises StoreBusy when another process writes for longer than the engine waits, and
+    RuntimeError when the same thread writes already (it would wait for itself).
+    """
+    lock: WriteLock | None = engine.get_execution_options().get("publisher_lock")
+    with _explained(engine):
+        if lock is None:
+            with engine.connect() as conn, conn.begin():
+                yield conn
+                faults.point()
+            return
+        with lock.held():
+            if lock.is_nested:
+                raise RuntimeError("a write was begun inside another write of the same thread")
+            with engine.connect() as conn:
+                conn = conn.execution_options(publisher_write=True)
+                with conn.begin():
+                    yield conn
+                    faults.point()
+
+
+def insert_into(conn: Connection, table: Table) -> postgresql.Insert:
+    """Return an INSERT of this database's own kind, for its ON CONFLICT clauses.
+
+    Both kinds have the same methods; the type names one of them for the checker's sake.
+    """
+    own: Any = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    made: postgresql.Insert = own(table)
+    return made
+
+
+def insert_many(
+    conn: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    is_lenient: bool = False,
+) -> None:
+    """Insert many rows by the driver's own means, several times as fast as through SQLAlchemy.
+
+    is_lenient  rows that break a unique key are left out
+    """
+    if not rows:
+        return None
+    if conn.dialect.name == "postgresql":
+        from publisher.store.postgres import copy_rows
+
+        return copy_rows(conn, table, columns, rows, is_lenient=is_lenient)
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    marks = ", ".join("?" * len(columns))
+    end = " ON CONFLICT DO NOTHING" if is_lenient else ""
+    conn.exec_driver_sql(f"{into} VALUES ({marks}){end}", list(rows))
+    return None
+
+
+def one_of(conn: Connection, column: Column[Any], values: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a text column holds one of any number of values.
+
+    All go over as one parameter, so the statement stays the same however many there are.
+    """
+    if conn.dialect.name == "postgresql":
+        return column == any_(cast(list(values), postgresql.ARRAY(Text)))
+    each = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def _sqlite_path(address: URL, root: Path) -> Path:
+    if not address.database or address.database == ":memory:" or address.query:
+        raise StoreError(
+            "[database] url must name a file, since several processes share it", hint=_EXAMPLE
+        )
+    return (root / address.database).resolve()
+
+
+@contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        known = explain(error, engine)
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,8 @@
+"""The steps that brought the schema to where it is, oldest first; `schema.upgrade` takes them.
+
+A step once released is never changed: a new one is added in `versions` and named here, so that
+every command can tell an older, a right and a newer database apart without loading Alembic.
+"""
+
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]

@@ -1,0 +1,55 @@
+"""PostgreSQL's side of the store; imported only when the settings name it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine
+from sqlalchemy.engine import URL
+
+from publisher.errors import StoreError
+
+CONNECT_SECONDS = 10
+
+
+def open_postgres(address: URL) -> Engine:
+    """Return an engine that speaks through psycopg 3; connects when first used.
+
+    Raises StoreError when psycopg is not installed.
+    """
+    try:
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "publisher"},
+            pool_pre_ping=True,  # a server that was restarted costs a new connection, not an error
+        )
+    except ImportError as error:
+        raise StoreError(
+            "[database] url names PostgreSQL, but its driver psycopg is not installed",
+            hint="run `pip install 'publisher[postgres]'`",
+        ) from error
+
+
+def copy_rows(
+    conn: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    is_lenient: bool,
+) -> None:
+    """Insert rows by COPY; lenient ones by way of a temporary table, since COPY knows no conflict."""
+    names, target = ", ".join(columns), table.name
+    if is_lenient:
+        target = f"new_{table.name}"
+        conn.exec_driver_sql(
+            f"CREATE TEMP TABLE {target} ON COMMIT DROP AS SELECT {names} FROM {table.name} LIMIT 0"  # noqa: S608 our own names
+        )
+    raw: Any = conn.connection.driver_connection
+    with raw.cursor() as cursor, cursor.copy(f"COPY {target} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    if is_lenient:
+        conn.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {target} ON CONFLICT DO NOTHING"  # noqa: S608 our own names
+        )
+        conn.exec_driver_sql(f"DROP TABLE {target}")

@@ -1,0 +1,41 @@
+"""People: their addresses, what they agreed to, what they chose, and who must never be mailed.
+
+Add one or a whole list, find them again, suppress an address. Nobody is mailed who did not agree,
+left, or is suppressed, whatever list they are on. Reading and writing happen in the caller's
+transaction, except for whole files, which are taken in batches.
+"""
+
+from publisher.subscribers.add import Added, add, unsubscribe
+from publisher.subscribers.enrol import Result
+from publisher.subscribers.export import export_file
+from publisher.subscribers.links import recipient_values
+from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
+from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
+from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
+from publisher.subscribers.suppression import suppress, suppress_hashes
+from publisher.subscribers.transfer import ImportReport, import_file
+
+__all__ = [
+    "Added",
+    "Catalogue",
+    "Choice",
+    "ImportReport",
+    "Person",
+    "Result",
+    "State",
+    "Subscriber",
+    "Subscription",
+    "active_count",
+    "add",
+    "change_preferences",
+    "counts",
+    "export_file",
+    "find",
+    "find_by_public_id",
+    "import_file",
+    "people",
+    "recipient_values",
+    "suppress",
+    "suppress_hashes",
+    "unsubscribe",
+]

@@ -1,0 +1,272 @@
+"""Add people: decide for each what their present state and the wish allow, then do it for all.
+
+The rules, for one person as for a million: suppressed people stay suppressed; who unsubscribed
+stays so unless they themselves, one by one, agreed again; without somebody's word that people
+agreed they are pending and get no mail; who is there already is left as they are.
+"""
+
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from publisher.address import Address
+from publisher.store import insert_many, one_of, tables
+from publisher.subscribers.consent import Consent, record
+from publisher.subscribers.preferences import Choice, set_subscriptions, signature_id
+from publisher.subscribers.subscriber import State
+from publisher.subscribers.suppression import suppress_hashes, suppressed
+
+_RANDOM_BYTES = 10  # of a public id: not secret, only never the same twice
+_DAY_SECONDS = 86_400
+_AT_ONCE = 1000  # values in one IN list
+_MOST_SIGNATURES = 50_000  # remembered over an import
+
+_COLUMNS = (
+    "public_id",
+    "address",
+    "address_key",
+    "address_hash",
+    "name",
+    "languages",
+    "time_zone",
+    "state",
+    "created_at",
+    "confirmed_at",
+    "changed_at",
+)
+_people = tables.subscribers
+_T = TypeVar("_T")
+_Change = dict[str, str | int]
+
+
+class Result(StrEnum):
+    """What became of one person who was to be added."""
+
+    ADDED = "added"
+    ADDED_PENDING = "added, pending"
+    ADDED_UNSUBSCRIBED = "added, unsubscribed"
+    CONFIRMED = "confirmed"  # was pending
+    RETURNED = "returned"  # had unsubscribed
+    UNSUBSCRIBED = "unsubscribed"  # was active or pending
+    SUPPRESSED = "suppressed"
+    KNOWN = "already there"
+    STAYS_SUPPRESSED = "suppressed, stays so"
+    STAYS_UNSUBSCRIBED = "unsubscribed, stays so"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person to be added, checked."""
+
+    address: Address
+    hash: bytes
+    name: str
+    choice: Choice
+    wish: State = State.ACTIVE
+    is_suppressed: bool = False  # the list they come from says: never mail them
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database says of an address before anything is done."""
+
+    id: int
+    state: State
+
+
+def decide(
+    entry: Entry, known: Known | None, is_suppressed: bool, has_consent: bool, may_return: bool
+) -> Result:
+    """Return what has to be done about one person; see this module's rules."""
+    if is_suppressed:
+        return Result.KNOWN if entry.is_suppressed else Result.STAYS_SUPPRESSED
+    if entry.is_suppressed:
+        return Result.SUPPRESSED
+    is_agreed = has_consent and entry.wish is State.ACTIVE
+    if known is None:
+        if entry.wish is State.UNSUBSCRIBED:
+            return Result.ADDED_UNSUBSCRIBED
+        return Result.ADDED if is_agreed else Result.ADDED_PENDING
+    if entry.wish is State.UNSUBSCRIBED:
+        return Result.KNOWN if known.state is State.UNSUBSCRIBED else Result.UNSUBSCRIBED
+    if known.state is State.UNSUBSCRIBED:
+        return Result.RETURNED if is_agreed and may_return else Result.STAYS_UNSUBSCRIBED
+    return Result.CONFIRMED if known.state is State.PENDING and is_agreed else Result.KNOWN
+
+
+class Enrolment:
+    """Adds people in batches, each in the caller's transaction; remembers signatures between."""
+
+    def __init__(self, consent: Consent, now: datetime, *, may_return: bool = False) -> None:
+        self._consent = consent
+        self._now = now
+        self._may_return = may_return
+        self._signatures: dict[tuple[str, str, str, int], int] = {}
+
+    def plan(self, conn: Connection, entries: Sequence[Entry]) -> list[tuple[Result, Known | None]]:
+        """Return what `run` would do about each, and who is there already; writes nothing.
+
+        No two entries may have one address.
+        """
+        known = find_known(conn, [entry.address.key for entry in entries])
+        blocked = suppressed(conn, (entry.hash for entry in entries), self._now)
+        has_consent = bool(self._consent.wording)
+        return [
+            (decide(entry, have, entry.hash in blocked, has_consent, self._may_return), have)
+            for entry in entries
+            for have in (known.get(entry.address.key),)
+        ]
+
+    def run(
+        self,
+        conn: Connection,
+        entries: Sequence[Entry],
+        plan: Sequence[tuple[Result, Known | None]],
+    ) -> None:
+        """Do what was planned in the same transaction."""
+        fresh = [
+            (entry, result)
+            for entry, (result, have) in zip(entries, plan, strict=True)
+            if have is None and result in _ROW_OF
+        ]
+        ids = self._insert(conn, fresh)
+        of: dict[Result, list[tuple[int, Entry]]] = {result: [] for result in Result}
+        for entry, (result, have) in zip(entries, plan, strict=True):
+            subscriber_id = have.id if have else ids.get(entry.address.key)
+            if subscriber_id is not None:
+                of[result].append((subscriber_id, entry))
+        self._subscribe(
+            conn, [(ids[key], entry) for entry, _ in fresh if (key := entry.address.key) in ids]
+        )
+        self._return(conn, of[Result.RETURNED])
+        self._agree(conn, [*of[Result.CONFIRMED], *of[Result.RETURNED]])
+        stopped = [*of[Result.UNSUBSCRIBED], *of[Result.SUPPRESSED]]
+        self._stop(conn, [subscriber_id for subscriber_id, _ in stopped])
+        agreed = (*of[Result.ADDED], *of[Result.CONFIRMED], *of[Result.RETURNED])
+        record(conn, ((subscriber_id, self._consent) for subscriber_id, _ in agreed), self._now)
+        gone = (*of[Result.ADDED_UNSUBSCRIBED], *stopped)
+        left = Consent("unsubscribed", self._consent.source, detail=self._consent.detail)
+        record(conn, ((subscriber_id, left) for subscriber_id, _ in gone), self._now)
+        blocked = [
+            entry.hash
+            for entry, (result, _) in zip(entries, plan, strict=True)
+            if result is Result.SUPPRESSED
+        ]
+        suppress_hashes(
+            conn, blocked, self._now, reason=self._consent.source, note=self._consent.detail
+        )
+
+    def _insert(self, conn: Connection, fresh: Sequence[tuple[Entry, Result]]) -> dict[str, int]:
+        """Insert new people; return their ids by address key."""
+        if not fresh:
+            return {}
+        at = int(self._now.timestamp())
+        last = conn.execute(select(func.max(_people.c.id))).scalar() or 0
+        rows = [_row(entry, _ROW_OF[result], at) for entry, result in fresh]
+        insert_many(conn, _people, _COLUMNS, rows, is_lenient=True)
+        # Under PostgreSQL somebody may sign up meanwhile: only our own rows count, and of those
+        # that were refused none is found.
+        ours = {row[0] for row in rows}
+        query = select(_people.c.id, _people.c.public_id, _people.c.address_key)
+        return {
+            key: subscriber_id
+            for subscriber_id, public_id, key in conn.execute(query.where(_people.c.id > last))
+            if public_id in ours
+        }
+
+    def _subscribe(self, conn: Connection, added: Sequence[tuple[int, Entry]]) -> None:
+        set_subscriptions(
+            conn,
+            (
+                (subscriber_id, entry.choice, self._signature(conn, entry.choice))
+                for subscriber_id, entry in added
+            ),
+            self._now,
+        )
+
+    def _signature(self, conn: Connection, choice: Choice) -> int:
+        key = (choice.languages, choice.kinds, choice.categories, choice.originals)
+        found = self._signatures.get(key)
+        if found is None:
+            if len(self._signatures) > _MOST_SIGNATURES:
+                self._signatures.clear()
+            found = self._signatures[key] = signature_id(conn, choice)
+        return found
+
+    def _return(self, conn: Connection, returned: Sequence[tuple[int, Entry]]) -> None:
+        for subscriber_id, entry in returned:
+            old = tables.subscriptions.c.subscriber_id == subscriber_id
+            conn.execute(delete(tables.subscriptions).where(old))
+            conn.execute(
+                update(_people)
+                .where(_people.c.id == subscriber_id)
+                .values(languages=entry.choice.languages, time_zone=entry.choice.time_zone)
+            )
+        self._subscribe(conn, returned)
+
+    def _agree(self, conn: Connection, agreed: Sequence[tuple[int, Entry]]) -> None:
+        at = int(self._now.timestamp())
+        change: _Change = {"state": State.ACTIVE.value, "confirmed_at": at, "changed_at": at}
+        _update(conn, [subscriber_id for subscriber_id, _ in agreed], change)
+
+    def _stop(self, conn: Connection, ids: Sequence[int]) -> None:
+        change: _Change = {
+            "state": State.UNSUBSCRIBED.value,
+            "changed_at": int(self._now.timestamp()),
+        }
+        _update(conn, ids, change)
+
+
+# The state a new person's row begins with.
+_ROW_OF = {
+    Result.ADDED: State.ACTIVE,
+    Result.ADDED_PENDING: State.PENDING,
+    Result.ADDED_UNSUBSCRIBED: State.UNSUBSCRIBED,
+    Result.SUPPRESSED: State.UNSUBSCRIBED,
+}
+
+
+def find_known(conn: Connection, address_keys: Sequence[str]) -> dict[str, Known]:
+    """Return who is there already, by address key."""
+    found: dict[str, Known] = {}
+    query = select(_people.c.address_key, _people.c.id, _people.c.state)
+    query = query.where(one_of(conn, _people.c.address_key, address_keys))
+    for key, subscriber_id, state in conn.execute(query):
+        found[key] = Known(subscriber_id, State(state))
+    return found
+
+
+def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None, ...]:
+    """Return the values of _COLUMNS."""
+    # Public ids begin with the day, so that those of one import lie together in their index:
+    # scattered ones cost a page write each once the index has outgrown a batch.
+    day = (at // _DAY_SECONDS % 65_536).to_bytes(2, "big")
+    return (
+        urlsafe_b64encode(day + os.urandom(_RANDOM_BYTES)).decode(),
+        entry.address.text,
+        entry.address.key,
+        entry.hash,
+        entry.name,
+        entry.choice.languages,
+        entry.choice.time_zone,
+        state.value,
+        at,
+        at if state is State.ACTIVE else None,
+        at,
+    )
+
+
+def _update(conn: Connection, ids: Sequence[int], change: _Change) -> None:
+    for some in _in_parts(ids):
+        conn.execute(update(_people).where(_people.c.id.in_(some)).values(change))
+
+
+def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -1,0 +1,151 @@
+"""Find people: one by address or by the id in a link, or many by what they chose."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, select
+
+from publisher.address import parse
+from publisher.store import tables
+from publisher.subscribers.subscriber import State, Subscriber, Subscription
+from publisher.subscribers.suppression import holds_at
+
+_PAGE = 1000  # people read at once
+_people, _subscriptions = tables.subscribers, tables.subscriptions
+
+
+def find(conn: Connection, address: str, now: datetime) -> Subscriber | None:
+    """Return the subscriber with this address, in whatever case it is written.
+
+    Raises AddressError.
+    """
+    return _one(conn, _query(now).where(_people.c.address_key == parse(address).key))
+
+
+def find_by_public_id(conn: Connection, public_id: str, now: datetime) -> Subscriber | None:
+    """Return the subscriber whom a signed link names."""
+    return _one(conn, _query(now).where(_people.c.public_id == public_id))
+
+
+def people(
+    conn: Connection,
+    now: datetime,
+    *,
+    state: State | None = None,
+    language: str = "",
+    digest: str = "",
+    limit: int | None = None,
+) -> Iterator[Subscriber]:
+    """Walk through everybody who is not erased, oldest first, in pages.
+
+    language  only those who have it among theirs
+    digest    only those who get it
+    limit     at most so many
+    """
+    query = _filtered(_query(now), state, language, digest)
+    last_id, left = 0, limit
+    while left is None or left > 0:
+        size = _PAGE if left is None else min(_PAGE, left)
+        page = query.where(_people.c.id > last_id).order_by(_people.c.id).limit(size)
+        rows = conn.execute(page).all()
+        yield from _with_subscriptions(conn, rows)
+        if len(rows) < size:
+            return
+        last_id = rows[-1].id
+        left = None if left is None else left - size
+
+
+def counts(conn: Connection) -> dict[str, dict[str, int]]:
+    """Return how many people there are by "state", and active ones by "language" and "digest".
+
+    A reader counts for the first of their languages.
+    """
+    by_state = select(_people.c.state, func.count()).group_by(_people.c.state)
+    readers = _people.c.state == State.ACTIVE.value
+    by_languages = select(_people.c.languages, func.count()).where(readers)
+    by_digest = (
+        select(_subscriptions.c.digest, func.count())
+        .join(_people, _people.c.id == _subscriptions.c.subscriber_id)
+        .where(readers, _subscriptions.c.active == 1)
+        .group_by(_subscriptions.c.digest)
+    )
+    first: dict[str, int] = {}
+    for languages, number in conn.execute(by_languages.group_by(_people.c.languages)):
+        tag = languages.partition(" ")[0]
+        first[tag] = first.get(tag, 0) + number
+    return {
+        "state": _numbers(conn, by_state),
+        "language": first,
+        "digest": _numbers(conn, by_digest),
+    }
+
+
+def active_count(conn: Connection, now: datetime, *, digest: str = "") -> int:
+    """Return how many people would get mail now: active, not suppressed, and of this digest."""
+    blocked = exists().where(tables.suppressions.c.address_hash == _people.c.address_hash)
+    query = select(func.count()).select_from(_people)
+    query = _filtered(query, State.ACTIVE, "", digest).where(~blocked.where(holds_at(now)))
+    return conn.execute(query).scalar_one()
+
+
+def _numbers(conn: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def _query(now: datetime) -> Select[Any]:
+    blocked = exists().where(tables.suppressions.c.address_hash == _people.c.address_hash)
+    return select(_people, blocked.where(holds_at(now)).label("is_suppressed")).where(
+        _people.c.address_key.is_not(None)
+    )
+
+
+def _filtered(query: Select[Any], state: State | None, language: str, digest: str) -> Select[Any]:
+    if state is not None:
+        query = query.where(_people.c.state == state.value)
+    if language:
+        spaced = " " + _people.c.languages + " "
+        query = query.where(spaced.contains(f" {language} ", autoescape=True))
+    if digest:
+        theirs = _subscriptions.c.subscriber_id == _people.c.id
+        getting = (_subscriptions.c.digest == digest) & (_subscriptions.c.active == 1)
+        query = query.where(exists().where(theirs, getting))
+    return query
+
+
+def _one(conn: Connection, query: Select[Any]) -> Subscriber | None:
+    return next(_with_subscriptions(conn, conn.execute(query).all()), None)
+
+
+def _with_subscriptions(conn: Connection, rows: Sequence[Row[Any]]) -> Iterator[Subscriber]:
+    if not rows:
+        return
+    query = select(_subscriptions).where(
+        _subscriptions.c.subscriber_id.in_([row.id for row in rows]), _subscriptions.c.active == 1
+    )
+    theirs: dict[int, list[Subscription]] = {}
+    for row in conn.execute(query.order_by(_subscriptions.c.digest)):
+        subscription = Subscription(
+            row.digest, tuple(row.kinds.split()), tuple(row.categories.split())
+        )
+        theirs.setdefault(row.subscriber_id, []).append(subscription)
+    for row in rows:
+        yield _subscriber(row, tuple(theirs.get(row.id, ())))
+
+
+def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        public_id=row.public_id,
+        address=row.address,
+        name=row.name,
+        languages=tuple(row.languages.split()),
+        time_zone=row.time_zone,
+        state=State(row.state),
+        is_suppressed=bool(row.is_suppressed),
+        created_at=datetime.fromtimestamp(row.created_at, UTC),
+        confirmed_at=datetime.fromtimestamp(row.confirmed_at, UTC)
+        if row.confirmed_at is not None
+        else None,
+        subscriptions=subscriptions,
+    )

@@ -1,0 +1,78 @@
+"""Addresses that are never to be mailed, whoever adds them again.
+
+Only a keyed hash of the address is kept, so a suppression outlives the person's data. Waiting
+deliveries need no visit: the sender asks for suppressions as it takes each row.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from publisher.address import address_hash, parse
+from publisher.store import insert_into, tables
+from publisher.tokens import Keys
+
+_suppressions = tables.suppressions
+
+
+def suppress(
+    conn: Connection,
+    keys: Keys,
+    address: str,
+    now: datetime,
+    *,
+    reason: str = "operator",
+    note: str = "",
+) -> bool:
+    """Never mail an address again; False when that was so already.
+
+    Raises AddressError.
+    """
+    hashed = address_hash(parse(address).key, keys.lasting)
+    return suppress_hashes(conn, [hashed], now, reason=reason, note=note) == 1
+
+
+def suppress_hashes(
+    conn: Connection, hashes: Iterable[bytes], now: datetime, *, reason: str, note: str = ""
+) -> int:
+    """Suppress addresses by their keyed hashes; return how many were not suppressed before."""
+    fresh = 0
+    for hashed in hashes:
+        row = insert_into(conn, _suppressions).values(
+            address_hash=hashed, reason=reason, since_at=int(now.timestamp()), note=note
+        )
+        # One that was to end no longer ends: the stronger word stays.
+        added = conn.execute(
+            row.on_conflict_do_update(
+                index_elements=[_suppressions.c.address_hash],
+                set_={"until_at": None, "reason": row.excluded.reason, "note": row.excluded.note},
+                where=_suppressions.c.until_at.is_not(None),
+            ).returning(_suppressions.c.address_hash)
+        ).first()
+        fresh += added is not None
+    return fresh
+
+
+def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[bytes]:
+    """Return those of the keyed hashes that are suppressed at this moment."""
+    wanted, found = list(hashes), set[bytes]()
+    if not wanted or conn.execute(select(_suppressions.c.reason).limit(1)).first() is None:
+        return found
+    for start in range(0, len(wanted), 1000):
+        query = select(_suppressions.c.address_hash).where(
+            _suppressions.c.address_hash.in_(wanted[start : start + 1000]), holds_at(now)
+        )
+        found.update(bytes(row[0]) for row in conn.execute(query))
+    return found
+
+
+def holds_at(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a suppression has not ended."""
+    until_at = _suppressions.c.until_at
+    return or_(until_at.is_(None), until_at > int(now.timestamp()))
+
+
+def suppression_count(conn: Connection) -> int:
+    """Return how many addresses are suppressed or were for a time."""
+    return conn.execute(select(func.count()).select_from(_suppressions)).scalar_one()

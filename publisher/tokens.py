@@ -1,0 +1,199 @@
+"""Signed links: who may unsubscribe, confirm or see their preferences without a password.
+
+A token says whom it is for and is good for one purpose. It is a pure function of its parts, so
+that a message sent twice is the same to the byte; only "confirm" carries when it was made, and
+ends. Everything that is not exactly what we signed is refused with one and the same error.
+"""
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from publisher import faults
+from publisher.errors import StoreError, TokenExpired, TokenForged
+from publisher.files import sync_folder, write_if_changed
+
+CONFIRM_WITHIN = timedelta(days=7)
+_SECRET_BYTES = 32
+_MAC_BYTES = 20  # 160 bits; what is cut off makes links shorter, not weaker
+_LONGEST = 1000  # characters of a text we are willing to look at
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The site's secrets, newest last: the newest signs, each reads what it signed."""
+
+    pairs: tuple[tuple[str, bytes], ...]  # key id, secret
+
+    @property
+    def newest(self) -> tuple[str, bytes]:
+        return self.pairs[-1]
+
+    @property
+    def lasting(self) -> bytes:
+        """The oldest secret, for what must stay the same over a rotation: hashes, Message-IDs."""
+        return self.pairs[0][1]
+
+    def secret(self, key_id: str) -> bytes | None:
+        """Return the secret of a key id, or None for one we never had."""
+        return dict(self.pairs).get(key_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a token says."""
+
+    public_id: str
+    digest: str  # "" when it is about the person as a whole
+    issued_at: datetime | None  # aware, UTC; only of "confirm"
+
+
+def open_keys(path: Path, *, may_make: bool) -> Keys:
+    """Read the secret file, or make it (mode 0600) when it is missing and may be made.
+
+    Two processes that make it at once end up with the same keys.
+    Raises StoreError when it is missing and may not be made, or cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        if not may_make:
+            raise StoreError(
+                f"{path} is missing, but there are subscribers: with a new one every link in the "
+                "messages they have would be dead and nobody's suppression would hold",
+                hint="bring the file back from a backup",
+            ) from None
+        _make_file(path)
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+    return _parse(path, text)
+
+
+def add_key(path: Path) -> Keys:
+    """Add a new key, which signs from now on; the old ones go on reading their links."""
+    keys = open_keys(path, may_make=True)
+    number = max(int(key_id) for key_id, _ in keys.pairs) + 1
+    grown = Keys((*keys.pairs, (str(number), secrets.token_bytes(_SECRET_BYTES))))
+    write_if_changed(path, _format(grown), mode=0o600)
+    sync_folder(path.parent)
+    return grown
+
+
+def make(
+    keys: Keys,
+    purpose: str,
+    public_id: str,
+    digest: str = "",
+    *,
+    issued_at: datetime | None = None,
+) -> str:
+    """Return the token for a purpose, a person and perhaps a digest.
+
+    issued_at  for "confirm", and only for it
+    """
+    if (purpose == "confirm") != (issued_at is not None):
+        raise ValueError(f"a token to {purpose} has {'no' if issued_at else 'a'} time in it")
+    key_id, secret = keys.newest
+    parts = [key_id, public_id, digest]
+    if issued_at is not None:
+        parts.append(str(int(issued_at.timestamp())))
+    if any("\0" in part for part in (purpose, *parts)):
+        raise ValueError("no part of a token may hold a NUL")
+    said = "\0".join(parts).encode()
+    return base64.urlsafe_b64encode(_mac(secret, purpose, said) + said).decode().rstrip("=")
+
+
+def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -> Claim:
+    """Return what a token says, once it is proved to be ours and for this purpose.
+
+    now  needed for "confirm"
+
+    Raises TokenForged, the same whatever is wrong, and TokenExpired.
+    """
+    mac, said = _unpack(token)
+    try:
+        key_id, public_id, digest, *issued = said.decode().split("\0")
+    except ValueError:
+        raise _forged() from None
+    secret = keys.secret(key_id)
+    # An unknown key is compared with something too, so that it takes as long as a known one.
+    right = _mac(secret or b"", purpose, said)
+    if not hmac.compare_digest(mac, right) or secret is None:
+        raise _forged()
+    if purpose != "confirm":
+        return Claim(public_id, digest, None)
+    if now is None:
+        raise ValueError("whether a token to confirm has ended depends on now")
+    issued_at = datetime.fromtimestamp(int(issued[0]), UTC)
+    if now - issued_at > CONFIRM_WITHIN:
+        raise TokenExpired(issued_at)
+    return Claim(public_id, digest, issued_at)
+
+
+def _forged() -> TokenForged:
+    return TokenForged("this link is not valid", hint="use the link exactly as it was mailed")
+
+
+def _mac(secret: bytes, purpose: str, said: bytes) -> bytes:
+    return hmac.digest(secret, purpose.encode() + b"\0" + said, "sha256")[:_MAC_BYTES]
+
+
+def _unpack(token: str) -> tuple[bytes, bytes]:
+    try:
+        given = token.encode("ascii")
+        if len(given) > _LONGEST:
+            raise ValueError
+        raw = base64.b64decode(given + b"=" * (-len(given) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise _forged() from None
+    # The last character of base64 has spare bits: only one of its spellings is ours.
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != given or len(raw) <= _MAC_BYTES:
+        raise _forged()
+    return raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keys = Keys((("1", secrets.token_bytes(_SECRET_BYTES)),))
+    with NamedTemporaryFile(dir=path.parent, prefix=".new-") as draft:  # its mode is 0600
+        draft.write(_format(keys))
+        draft.flush()
+        faults.point()
+        os.fsync(draft.fileno())
+        try:
+            os.link(draft.name, path)  # fails where a rename would replace what another just made
+        except FileExistsError:
+            return
+    sync_folder(path.parent)
+
+
+def _format(keys: Keys) -> bytes:
+    head = "# Signs the links in messages. Keep it secret and keep it backed up; newest key last.\n"
+    lines = (f"{key_id} {secret.hex()}\n" for key_id, secret in keys.pairs)
+    return (head + "".join(lines)).encode("ascii")
+
+
+def _parse(path: Path, text: str) -> Keys:
+    pairs: list[tuple[str, bytes]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        key_id, _, secret = line.strip().partition(" ")
+        try:
+            pairs.append((str(int(key_id)), bytes.fromhex(secret)))
+        except ValueError:
+            pairs.append(("", b""))
+        if len(pairs[-1][1]) < _SECRET_BYTES:
+            raise StoreError(
+                f"{path}:{number}: this is no key; bring the file back from a backup"
+            ) from None
+    if not pairs:
+        raise StoreError(f"{path} holds no key; bring the file back from a backup")
+    return Keys(tuple(pairs))
