@@ -5,7 +5,7 @@ files are measured. Texts are NFC and hold no character that XML 1.0 forbids.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -83,7 +83,9 @@ class Event:
 
     @property
     def last_moment(self) -> datetime:
-        return self.end or self.start
+        """When it is over; a whole-day event's end is its last day, which still belongs to it."""
+        last = self.end or self.start
+        return last + timedelta(days=1) if self.is_whole_day else last
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,181 @@
+"""Split a file into front matter and text, and read the front matter with the line of every key.
+
+Most front matter is `key: text`, quoted text and simple lists. `read_plain` reads exactly that,
+at half the cost of YAML, and gives up at the first thing that could mean anything else; `yaml_reader`
+and `toml_reader` then read it in full. What both can read they read alike (a property test says so).
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Node(NamedTuple):
+    """A value and the line it stands on."""
+
+    line: int
+    value: "str | list[Node] | dict[str, Node]"
+
+
+Fields = dict[str, Node]
+
+
+class FrontMatterError(ValueError):
+    """The front matter cannot be read: where, what is wrong, what to do."""
+
+    def __init__(self, line: int, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.line, self.message, self.hint = line, message, hint
+
+
+class Split(NamedTuple):
+    """A file in its parts."""
+
+    fence: str  # "---" or "+++"
+    front: str
+    body: str
+    body_line: int  # the file's line that the body's first line is
+
+
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,99}):(?: +(.*))?")
+_ENTRY = re.compile(r"( *)- +(.*)")
+# Anything but printable text in lines: YAML has its own idea of these, so the full reader decides.
+_ODD = re.compile(
+    "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_FLOW_WORD = re.compile(r"[^\W_][\w ./()+-]*")
+
+
+def decode(data: bytes) -> str:
+    """Return a file's text with plain line ends, without byte order mark.
+
+    Raises FrontMatterError, naming line and byte offset, when it is not UTF-8.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        raise FrontMatterError(
+            before.count(b"\n") + 1,
+            f"the file is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+            "save it as UTF-8",
+        ) from None
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def split(text: str) -> Split:
+    """Part a file at its fences.
+
+    Raises FrontMatterError when there is no front matter or it does not end.
+    """
+    fence = text[:3]
+    start = text.find("\n") + 1
+    if fence not in ("---", "+++") or not start or text[3 : start - 1].strip():
+        raise FrontMatterError(
+            1,
+            "the file has no front matter",
+            'begin it with "---", title and date, and "---", or leave it out with [content] exclude',
+        )
+    at = start - 1
+    while True:
+        at = text.find("\n" + fence, at)
+        if at < 0:
+            raise FrontMatterError(
+                1, f'the front matter has no end; a line "{fence}" is missing', "add it"
+            )
+        end = text.find("\n", at + 1)
+        end = len(text) if end < 0 else end
+        if not text[at + 4 : end].strip():
+            break
+        at += 1
+    front = text[start : at + 1]
+    return Split(fence, front, text[end + 1 :], front.count("\n") + 3)
+
+
+def read_front(parts: Split) -> Fields:
+    """Read front matter into its keys, in order, each with its line in the file.
+
+    Raises FrontMatterError.
+    """
+    if parts.fence == "+++":
+        from publisher.content.toml_reader import read_toml
+
+        return read_toml(parts.front)
+    fields = read_plain(parts.front)
+    if fields is None:
+        from publisher.content.yaml_reader import read_yaml
+
+        fields = read_yaml(parts.front)
+    return fields
+
+
+def read_plain(front: str) -> Fields | None:
+    """Read the simplest YAML; None when it is anything else, or could be."""
+    if _ODD.search(front):
+        return None
+    fields: Fields = {}
+    entries: list[Node] | None = None  # the list that may go on
+    open_key, indent = "", -1
+    for line, text in enumerate(front.split("\n"), 2):
+        found = _KEY.fullmatch(text)
+        if found:
+            key, value = found.groups()
+            if key in fields:
+                return None
+            entries, open_key, indent = None, "", -1
+            if value is None or not (value := value.rstrip(" ")):
+                fields[key] = Node(line, "")
+                open_key = key
+                continue
+            whole: str | list[Node] | None = _scalar(value)
+            if whole is None:
+                whole = _flow(value, line)
+                if whole is None:
+                    return None
+            fields[key] = Node(line, whole)
+            continue
+        entry = _ENTRY.fullmatch(text) if open_key else None
+        if entry:
+            if entries is None:
+                entries, indent = [], len(entry[1])
+                fields[open_key] = Node(fields[open_key].line, entries)
+            read = _scalar(entry[2].rstrip(" "))
+            if read is None or len(entry[1]) != indent:
+                return None
+            entries.append(Node(line, read))
+        elif text and text[0] != "#":
+            return None
+    return fields
+
+
+def _scalar(text: str) -> str | None:
+    if not text:
+        return None
+    first = text[0]
+    if first.isalnum() or first == "/":
+        if ":" in text and (": " in text or text[-1] == ":"):
+            return None
+        return None if " #" in text else text
+    if first in "\"'" and len(text) > 1 and text[-1] == first:
+        inner = text[1:-1]
+        return None if first in inner or "\\" in inner else inner
+    return None
+
+
+def _flow(text: str, line: int) -> "list[Node] | None":
+    if text[0] != "[" or text[-1] != "]":
+        return None
+    inner = text[1:-1].strip(" ")
+    entries = []
+    for word in inner.split(",") if inner else ():
+        word = word.strip(" ")
+        if not word or (word[0] not in "\"'" and not _FLOW_WORD.fullmatch(word)):
+            return None
+        read = _scalar(word)
+        if read is None:
+            return None
+        entries.append(Node(line, read))
+    return entries

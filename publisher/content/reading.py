@@ -1,0 +1,187 @@
+"""Read and parse the files that changed; on two processes when there are many.
+
+A file may be rewritten while it is read. Each is read once, whole: size and times before and
+after must agree, and what came is what is parsed, hashed and kept.
+"""
+
+import marshal
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from publisher.content.facts import Facts, Plain, Unreadable, pack
+from publisher.content.walk import Stat
+
+MAX_FILE = 8_000_000  # bytes
+MANY = 400  # files from which a second process pays
+TRIES = 6
+FRESH_NS = 2_000_000_000  # files younger than this may still be in somebody's editor
+MAX_KEPT = 16_000_000  # bytes of fresh files held back, so that title and text stay one version
+STEP = 250  # files between two reports of progress
+
+Progress = Callable[[int, int], None]
+Row = tuple[Stat, Plain]
+
+
+@dataclass(slots=True)
+class Read:
+    """What reading brought: rows for the cache, and fresh files as they were."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    fresh: dict[str, bytes] = field(default_factory=dict)
+    size: int = 0
+
+    def keep(self, path: str, stat: Stat, data: bytes, now_ns: int) -> None:
+        if now_ns - stat[1] < FRESH_NS and self.size + len(data) <= MAX_KEPT:
+            self.fresh[path] = data
+            self.size += len(data)
+
+
+def read_whole(path: str) -> tuple[bytes, Stat]:
+    """Return a file's bytes and the state they belong to.
+
+    Raises OSError, also when the file does not hold still (errno EAGAIN is not used: the message
+    says so).
+    """
+    for attempt in range(TRIES):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            before = os.fstat(handle)
+            data = os.read(handle, min(before.st_size, MAX_FILE) + 1)
+            while 0 < len(data) < min(before.st_size, MAX_FILE):
+                more = os.read(handle, MAX_FILE)
+                if not more:
+                    break
+                data += more
+            after = os.fstat(handle)
+        finally:
+            os.close(handle)
+        stat = (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
+        is_still = (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == stat
+        is_whole = len(data) == stat[0] or stat[0] > MAX_FILE
+        # An empty file of this very moment is one that an editor has emptied to write it anew.
+        is_emptied = not data and time.time_ns() - stat[1] < FRESH_NS and attempt < TRIES - 1
+        if is_still and is_whole and not is_emptied:
+            return data, stat
+        time.sleep(0.003)
+    raise OSError(0, "it changed while it was being read; run again when it is saved")
+
+
+def read_files(
+    root: str,
+    paths: Sequence[str],
+    languages: Sequence[str],
+    zone: ZoneInfo,
+    known: dict[str, Row],
+    on_progress: Progress | None = None,
+) -> Read:
+    """Read and parse files under root; `known` are rows whose file may still hold the same."""
+    if len(paths) >= MANY and _may_fork():
+        return _read_in_two(root, paths, languages, zone, known, on_progress)
+    return _read_all(root, paths, languages, zone, known, on_progress, len(paths))
+
+
+def _read_all(
+    root: str,
+    paths: Sequence[str],
+    languages: Sequence[str],
+    zone: ZoneInfo,
+    known: dict[str, Row],
+    on_progress: Progress | None,
+    total: int,
+) -> Read:
+    import hashlib
+
+    from publisher.content.parse import parse  # not needed when nothing changed
+
+    result = Read()
+    now_ns = time.time_ns()
+    for number, path in enumerate(paths, 1):
+        try:
+            data, stat = read_whole(f"{root}/{path}")
+        except OSError as error:
+            why = f"the file cannot be read: {error.strerror or error}"
+            facts: Facts | Unreadable = Unreadable(path, "", ((0, why, "", True),))
+            result.rows[path] = ((-1, -1, -1), pack(facts))
+            continue
+        old = known.get(path)
+        plain = None
+        if old and old[0][0] == stat[0]:
+            digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
+            if _hash_of(old[1]) == digest:
+                plain = old[1]
+        if plain is None:
+            plain = pack(parse(path, data, languages, zone))
+        result.keep(path, stat, data, now_ns)
+        # A file written in the same tick as it was read could change again unseen: look next time.
+        result.rows[path] = (stat if now_ns - stat[1] > 50_000_000 else (stat[0], -1, -1), plain)
+        if on_progress and number % STEP == 0:
+            on_progress(min(number * (total // max(len(paths), 1)), total), total)
+    if on_progress:
+        on_progress(total, total)
+    return result
+
+
+def _read_in_two(
+    root: str,
+    paths: Sequence[str],
+    languages: Sequence[str],
+    zone: ZoneInfo,
+    known: dict[str, Row],
+    on_progress: Progress | None,
+) -> Read:
+    """Let a child process read the first half while we read the second."""
+    middle = len(paths) // 2
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receiver)
+        _serve(sender, root, paths[:middle], languages, zone, known)
+    os.close(sender)
+    try:
+        ours = _read_all(root, paths[middle:], languages, zone, known, on_progress, len(paths))
+        with os.fdopen(receiver, "rb") as pipe:
+            answer = pipe.read()
+    finally:
+        os.waitpid(child, 0)
+    try:
+        parts = marshal.loads(answer)  # noqa: S302, from our own child
+        rows, fresh = cast("tuple[dict[str, Row], dict[str, bytes]]", parts)
+    except (ValueError, EOFError, TypeError):
+        theirs = _read_all(root, paths[:middle], languages, zone, known, None, middle)
+        rows, fresh = theirs.rows, theirs.fresh
+    rows.update(ours.rows)
+    fresh.update(ours.fresh)
+    return Read(rows, fresh)
+
+
+def _serve(
+    sender: int,
+    root: str,
+    paths: Sequence[str],
+    languages: Sequence[str],
+    zone: ZoneInfo,
+    known: dict[str, Row],
+) -> None:
+    """Read files in the child process, hand them over and end without any clearing up."""
+    code = 1
+    try:
+        found = _read_all(root, paths, languages, zone, known, None, len(paths))
+        answer = marshal.dumps((found.rows, found.fresh))
+        with os.fdopen(sender, "wb") as pipe:
+            pipe.write(answer)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _may_fork() -> bool:
+    return hasattr(os, "fork") and threading.active_count() == 1 and (os.cpu_count() or 1) > 1
+
+
+def _hash_of(plain: Plain) -> str:
+    return cast("str", plain[4] if len(plain) > len(Unreadable._fields) else plain[1])

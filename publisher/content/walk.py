@@ -1,0 +1,220 @@
+"""One walk over `content/`: what is there, and a stamp that changes when any of it does."""
+
+import fnmatch
+import hashlib
+import marshal
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import publisher
+from publisher.content import layout
+from publisher.errors import Level, Problem
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+
+FORM = 1  # of all that is derived from files; a new number makes every stamp and cache new
+IDS_NAME = "ids.json"
+MAX_DEPTH = 40  # folders in folders
+Stat = tuple[int, int, int]  # size, mtime_ns, ctime_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What lay under `content/` at one moment, and what else the outcome depends on."""
+
+    stamp: str
+    root: str  # the content folder, its real path
+    files: dict[str, Stat] = field(repr=False)  # every regular file, by path under content/
+    items: tuple[str, ...] = field(repr=False)  # those that hold items, sorted
+    problems: tuple[Problem, ...] = ()
+    base: str = ""  # the stamp without ids.json
+
+
+def scan(settings: "Settings") -> Scan:
+    """Walk `content/` once, reading no file.
+
+    Links to folders are never followed, links to files only when they stay inside `content/`.
+    """
+    root = os.path.realpath(settings.content_dir)
+    files: dict[str, Stat] = {}
+    problems: list[Problem] = []
+    _walk(root, "", 0, files, problems)
+    ids = files.pop(IDS_NAME, None)
+    chosen = _chosen(settings.content.include, settings.content.exclude)
+    items = []
+    names = sorted(files)
+    for path in names:
+        if layout.is_item(path) and (chosen is None or chosen(path)):
+            reason = _unfit(path)
+            if reason:
+                problems.append(Problem(f"content/{path}", 0, reason, "rename the file"))
+            else:
+                items.append(path)
+    problems += _unlisted_folders(items, settings.site.languages)
+    digest = hashlib.sha256(outcome(settings).encode(errors="surrogateescape"))
+    # Version 2 of marshal writes equal values as equal bytes; later ones do not.
+    digest.update(marshal.dumps([(path, files[path]) for path in names], 2))
+    base = digest.hexdigest()[:32]
+    return Scan(stamp_with(base, ids), root, files, tuple(items), tuple(problems), base)
+
+
+def stamp_with(base: str, ids: Stat | None) -> str:
+    """Return a scan's stamp, given what ids.json is like."""
+    return hashlib.sha256(f"{base}{ids}".encode()).hexdigest()[:32]
+
+
+def outcome(settings: "Settings") -> str:
+    """Return, as a text, all that items depend on beside the files."""
+    return repr(
+        (
+            publisher.__version__,
+            FORM,
+            settings.site,
+            settings.content,
+            settings.categories,
+            settings.feeds,
+            settings.web.url,
+        )
+    )
+
+
+def stat_of(path: Path) -> Stat | None:
+    """Return what tells one state of a file from another, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _walk(
+    folder: str, prefix: str, depth: int, files: dict[str, Stat], problems: list[Problem]
+) -> None:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problems.append(
+            Problem(
+                f"content/{prefix}",
+                0,
+                f"the folder cannot be read: {error.strerror}",
+                "look at its rights",
+            )
+        )
+        return
+    if depth > MAX_DEPTH:
+        problems.append(
+            Problem(
+                f"content/{prefix}", 0, f"folders lie more than {MAX_DEPTH} deep", "flatten them"
+            )
+        )
+        return
+    root = folder[: len(folder) - len(prefix)] if prefix else folder
+    for entry in entries:
+        name = entry.name
+        if name[0] == "." or name[-1] == "~":
+            continue
+        path = prefix + name
+        try:
+            if entry.is_symlink():
+                _follow(entry.path, path, root.rstrip("/"), files, problems)
+            elif entry.is_file(follow_symlinks=False):
+                found = entry.stat(follow_symlinks=False)
+                files[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            elif entry.is_dir(follow_symlinks=False) and path != "editions":
+                _walk(entry.path, path + "/", depth + 1, files, problems)
+        except OSError:
+            continue  # gone since the folder was listed
+
+
+def _follow(
+    link: str, path: str, root: str, files: dict[str, Stat], problems: list[Problem]
+) -> None:
+    target = os.path.realpath(link)
+    if Path(target).is_dir():
+        return
+    if layout.is_item(path):
+        problems.append(
+            Problem(
+                f"content/{path}",
+                0,
+                "the file is a symbolic link, so it is left out",
+                "put the file itself there",
+                Level.WARNING,
+            )
+        )
+    elif target.startswith(root + "/") and Path(target).is_file():
+        found = Path(target).stat()
+        files[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _unfit(path: str) -> str:
+    if path.isascii() and path.isprintable():
+        return ""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "the file's name is not UTF-8"
+    if any(ord(c) < 32 or c in "\x7f\x85\u2028\u2029" for c in path):
+        return "the file's name holds a control character"
+    return ""
+
+
+def _unlisted_folders(items: Iterable[str], languages: Iterable[str]) -> list[Problem]:
+    """Return a warning for each first folder that looks like a language the site does not have."""
+    site = tuple(languages)
+    folders = dict.fromkeys(path.partition("/")[0] for path in items if "/" in path)
+    return [
+        Problem(
+            f"content/{folder}",
+            0,
+            f'"{folder}" looks like the folder of a language that the site does not have',
+            f'add it to [site] languages, or exclude it with [content] exclude = ["{folder}/**"]',
+            Level.WARNING,
+        )
+        for folder in folders
+        if layout.looks_like_language(folder) and not layout.listed(folder, site)
+    ]
+
+
+def _chosen(include: Iterable[str], exclude: Iterable[str]):  # type: ignore[no-untyped-def]
+    wanted, unwanted = _pattern(include), _pattern(exclude)
+    if not wanted and not unwanted:
+        return None
+    return lambda path: (
+        (not wanted or wanted.match(path)) and not (unwanted and unwanted.match(path))
+    )
+
+
+def _pattern(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """Return globs as one expression: "**" crosses folders, "*" does not, "x/" means all in it."""
+    parts = []
+    for pattern in patterns:
+        pattern = pattern.removeprefix("content/").lstrip("/")
+        if pattern.endswith("/"):
+            pattern += "**"
+        if "/" not in pattern:
+            pattern = "**/" + pattern
+        made = ""
+        for piece in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern):
+            if piece == "**/":
+                made += "(?:.*/)?"
+            elif piece == "**":
+                made += ".*"
+            elif piece == "*":
+                made += "[^/]*"
+            elif piece == "?":
+                made += "[^/]"
+            elif piece.startswith("[") and piece.endswith("]"):
+                made += fnmatch.translate(piece)[4:-3]
+            else:
+                made += re.escape(piece)
+        parts.append(f"(?:{made})\\Z")
+    return re.compile("|".join(parts), re.S) if parts else None
