@@ -1,0 +1,184 @@
+"""One item as it stands in digests: rendered once, frozen, put into every body that offers it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from publisher import language as languages
+from publisher.content.item import Body, Download, Item, Kind
+from publisher.digests.compose_text import shorten
+from publisher.errors import RenderError
+from publisher.render import Templates, colours, format_size, without_marks
+
+if TYPE_CHECKING:
+    from publisher.render import Phrases
+    from publisher.settings.model import Settings
+
+SUMMARY_LENGTH = 260  # characters: four lines of at most 66
+_LONGEST = 300  # characters of any one text of an author's that is not a summary
+_MOST_DOWNLOADS = 10
+_MOST_AUTHORS = 6
+
+# What a kind is called in front of an item, as a sentence of the interface.
+KIND_WORDS = {
+    Kind.NEWS: "News",
+    Kind.ARTICLE: "Article",
+    Kind.EVENT_REPORT: "Event report",
+    Kind.EVENT: "Event",
+}
+_FILE_NAMES = {
+    "application/pdf": "PDF",
+    "application/zip": "ZIP",
+    "application/epub+zip": "EPUB",
+    "application/msword": "DOC",
+    "application/vnd.ms-excel": "XLS",
+    "application/vnd.ms-powerpoint": "PPT",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
+    "text/csv": "CSV",
+    "audio/mpeg": "MP3",
+    "video/mp4": "MP4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An item ready for digests: what was frozen of it, in values that JSON can hold."""
+
+    key: str
+    language: str
+    title: str
+    link: str
+    kind: str
+    html: str  # the inside of one mj-text
+    plain: str  # its lines of the text part
+    facts: Mapping[str, Any]  # date, summary, image: what a body says beside html and plain
+
+
+def render_block(
+    templates: Templates,
+    settings: "Settings",
+    item: Item,
+    body: Body,
+    translations: Sequence[Item],
+) -> Block:
+    """Render one item in its own language; raises RenderError that names the item's key."""
+    values = _values(templates.words(item.language), settings, item, body, translations)
+    try:
+        html = templates.html("email/_item", item.language, **values)
+        plain = templates.plain("email/_item", item.language, **values)
+    except RenderError as error:
+        told = RenderError(error.template, error.line, error.why, item_key=item.key)
+        raise told from error
+    return Block(
+        key=item.key,
+        language=item.language,
+        title=values["title"],
+        link=without_marks(item.link),
+        kind=item.kind.value,
+        html=without_marks(html),
+        plain=without_marks(_directed(plain, item.language)),
+        facts={
+            "date": item.date.isoformat(),
+            "summary": values["summary"],
+            "image": _image(item),
+            "is_machine": item.is_machine_translated,
+        },
+    )
+
+
+def _values(
+    words: "Phrases",
+    settings: "Settings",
+    item: Item,
+    body: Body,
+    translations: Sequence[Item],
+) -> dict[str, Any]:
+    event = item.event
+    place = (event.place, event.city, event.country) if event else ()
+    translation = item.translation
+    report_to = settings.site.report_translation_errors_to
+    return {
+        "item": item,
+        "title": without_marks(shorten(item.title, _LONGEST)),
+        "kind": KIND_WORDS[item.kind],
+        "minutes": body.reading_minutes,
+        "authors": [shorten(one.name, 100) for one in item.authors[:_MOST_AUTHORS]],
+        "summary": without_marks(shorten(item.summary or body.summary, SUMMARY_LENGTH)),
+        "place": [shorten(part, _LONGEST) for part in dict.fromkeys(place) if part],
+        "downloads": [
+            _download(file, item, settings, words) for file in item.downloads[:_MOST_DOWNLOADS]
+        ],
+        "translations": [_other(other) for other in translations],
+        "is_machine": item.is_machine_translated,
+        "original": _original(translation.of if translation else "", translations),
+        "report_to": _report_link(words, report_to, item) if report_to else "",
+        "report_address": report_to,
+        "light": colours.light(settings.look),
+        "site": settings.site,
+        "look": settings.look,
+    }
+
+
+def _download(file: Download, item: Item, settings: "Settings", words: "Phrases") -> dict[str, Any]:
+    site = settings.site
+    size = format_size(file.size, item.language, site, words) if file.size else ""
+    about = tuple(part for part in (_FILE_NAMES.get(file.type, ""), size) if part)
+    title = shorten(file.title, _LONGEST) or file.url.rsplit("/", 1)[-1]
+    return {"url": file.url, "title": title, "about": about}
+
+
+def _other(item: Item) -> dict[str, str]:
+    return {
+        "language": item.language,
+        "dir": languages.direction(item.language),
+        "name": language_name(item.language),
+        "link": item.link,
+    }
+
+
+def language_name(tag: str) -> str:
+    """Return a language's own name for itself, as a list of languages shows it."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name() or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name[:1].upper() + name[1:]
+
+
+def _original(language: str, translations: Sequence[Item]) -> str:
+    return next((other.link for other in translations if other.language == language), "")
+
+
+def _report_link(words: "Phrases", report_to: str, item: Item) -> str:
+    if "://" in report_to:
+        return report_to
+    subject = words.t("Error in the translation: %(title)s", title=shorten(item.title, 100))
+    return f"mailto:{quote(report_to, safe='@+')}?subject={quote(subject)}&body={quote(item.link)}"
+
+
+def _image(item: Item) -> dict[str, Any] | None:
+    image = item.image
+    if image is None:
+        return None
+    return {
+        "src": without_marks(image.src),
+        "alt": without_marks(shorten(image.alt, _LONGEST)),
+        "width": image.width,
+        "height": image.height,
+    }
+
+
+def _directed(plain: str, language: str) -> str:
+    from publisher.render.plain import directed
+
+    is_rtl = languages.is_rtl(language)
+    lines = plain.strip("\n").split("\n")
+    return "\n".join(
+        line if not line or "://" in line or line.startswith("mailto:") else directed(line, is_rtl)
+        for line in lines
+    )

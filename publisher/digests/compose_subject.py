@@ -1,0 +1,36 @@
+"""The subject of an edition, in the reader's language, short enough to be read in a list."""
+
+import re
+from collections.abc import Mapping
+
+from publisher.digests.compose_text import shorten
+from publisher.language import direction, first_strong
+
+LONGEST = 90  # characters; inboxes show 40 to 80
+_FIELD = re.compile(r"\{(name|first|count|date)\}")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def subject_line(words: str, values: Mapping[str, str], language: str) -> str:
+    """Return a subject: {name}, {first}, {count} and {date} filled, the first title cut to fit.
+
+    What reads in the other direction than the language is isolated, so that an English title
+    does not turn an Arabic subject around.
+    """
+    fixed = _FIELD.sub(lambda field: "" if field[1] == "first" else values[field[1]], words)
+    room = max(LONGEST - len(fixed), 20)
+    ready = {**values, "first": shorten(values["first"], room)}
+    text = _FIELD.sub(lambda field: isolated(ready[field[1]], language), words)
+    return header_text(text)
+
+
+def isolated(text: str, language: str) -> str:
+    """Return text for plain lines: set apart where it reads in the other direction."""
+    own = first_strong(text)
+    is_foreign = own and own != direction(language)
+    return f"\u2068{text}\u2069" if is_foreign else text
+
+
+def header_text(text: str) -> str:
+    """Return text that may stand in a header: no control, nothing that reads as encoded."""
+    return " ".join(_UNSAFE.sub(" ", text).replace("=?", "= ?").split())
