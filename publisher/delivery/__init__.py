@@ -1,0 +1,42 @@
+"""Delivery: moves prepared bodies to addresses, and remembers what became of each.
+
+Rooms above reserve a body, `enqueue` one row per recipient and purpose, and ask `totals` how far
+it is; a `Sender` does the rest through a transport: composes each message from frozen values,
+hands it over, and records the answer. Nobody is lost; a crash can repeat at most the one message
+that was under way, byte for byte and under the same Message-ID. Delivery knows nothing of items,
+digests or preferences.
+"""
+
+from publisher.delivery.bodies import load_body, reserve_body, save_body
+from publisher.delivery.headers import HeaderError
+from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
+from publisher.delivery.message import Body, Recipient, compose_message, message_id
+from publisher.delivery.outcome import Kind, Message, Outcome
+from publisher.delivery.sender import Sender, SendReport
+from publisher.delivery.states import State
+from publisher.delivery.transports import Transport, open_transport
+
+__all__ = [
+    "EDITIONS",
+    "LETTERS",
+    "Body",
+    "HeaderError",
+    "Kind",
+    "Message",
+    "Outcome",
+    "Recipient",
+    "SendReport",
+    "Sender",
+    "State",
+    "Totals",
+    "Transport",
+    "compose_message",
+    "enqueue",
+    "load_body",
+    "message_id",
+    "open_transport",
+    "reserve_body",
+    "save_body",
+    "totals",
+    "waiting",
+]

@@ -1,0 +1,61 @@
+"""Keep prepared bodies: a row from the start, its text from when the first delivery needs it."""
+
+import json
+import zlib
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from publisher.delivery.message import Body, check
+from publisher.store.tables import bodies
+
+
+def reserve_body(conn: Connection, language: str, digest: str) -> int:
+    """Make room for a body that deliveries can already point at; return its id.
+
+    digest  "" for letters
+    """
+    made = conn.execute(
+        bodies.insert().values(language=language, digest=digest).returning(bodies.c.id)
+    )
+    return int(made.scalar_one())
+
+
+def save_body(conn: Connection, body: Body, now: datetime) -> None:
+    """Store a body's text, once: what is there already stays, since messages may have left with it.
+
+    Raises HeaderError or AddressError when a header could not be written.
+    """
+    check(body)
+    conn.execute(
+        update(bodies)
+        .where(bodies.c.id == body.id, bodies.c.made_at.is_(None))
+        .values(
+            headers=json.dumps(body.headers, ensure_ascii=False),
+            subject=body.subject,
+            html=zlib.compress(body.html.encode()),
+            plain=zlib.compress(body.plain.encode()),
+            made_at=int(now.timestamp()),
+        )
+    )
+
+
+def load_body(conn: Connection, body_id: int) -> Body | None:
+    """Return a stored body, or None while its text has not been made.
+
+    Raises LookupError when no row was ever reserved for it.
+    """
+    row = conn.execute(select(bodies).where(bodies.c.id == body_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"no body {body_id}")
+    if row.made_at is None:
+        return None
+    return Body(
+        id=row.id,
+        digest=row.digest,
+        language=row.language,
+        headers=tuple((name, value) for name, value in json.loads(row.headers)),
+        subject=row.subject,
+        html=zlib.decompress(row.html).decode(),
+        plain=zlib.decompress(row.plain).decode(),
+    )

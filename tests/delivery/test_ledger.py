@@ -1,0 +1,302 @@
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import literal, select, update
+
+from publisher.delivery import (
+    LETTERS,
+    Kind,
+    Outcome,
+    State,
+    Totals,
+    enqueue,
+    reserve_body,
+    totals,
+    waiting,
+)
+from publisher.delivery.claim import _NEXT, claim
+from publisher.delivery.ledger import due
+from publisher.delivery.record import MOST_DOUBTS, put_back, record, recover
+from publisher.delivery.retry import RetryRule
+from publisher.store import read, write
+from publisher.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
+
+from .world import QUEUED, add_people, open_edition
+
+AT = int(QUEUED.timestamp())
+
+
+def take(db, now=QUEUED):
+    with write(db) as conn:
+        return claim(conn, worker="w", now=now)
+
+
+def settle(db, claimed, kind, code="", text="", now=QUEUED, in_doubt="resend", **more):
+    outcome = Outcome(kind, code, text)
+    with write(db) as conn:
+        return record(conn, claimed, outcome, now=now, rule=RetryRule(), in_doubt=in_doubt, **more)
+
+
+def rows(db, table=deliveries):
+    with read(db) as conn:
+        return conn.execute(select(table).order_by(*table.primary_key)).all()
+
+
+def count(db, purpose="edition:1"):
+    with read(db) as conn:
+        return totals(conn, purpose)
+
+
+@pytest.fixture
+def ledger(db):
+    """Three readers, each with a row for one edition."""
+    add_people(db, 3)
+    open_edition(db)
+    return db
+
+
+def test_enqueueing_twice_changes_nothing(ledger):
+    before = rows(ledger)
+    with write(ledger) as conn:
+        chosen = select(subscribers.c.id, literal(1), literal(AT + 99))
+        again = enqueue(conn, purpose="edition:1", recipients=chosen, priority=1, queued_at=QUEUED)
+    assert again == 0
+    assert rows(ledger) == before
+
+
+def test_enqueueing_keeps_the_given_order_and_counts_the_new(db):
+    add_people(db, 5)
+    with write(db) as conn:
+        body = reserve_body(conn, "en", "weekly")
+        chosen = select(subscribers.c.id, literal(body), literal(AT))
+        some = chosen.where(subscribers.c.id.in_([2, 4])).order_by(subscribers.c.id.desc())
+        options = {"purpose": "edition:9", "priority": 1, "queued_at": QUEUED}
+        assert enqueue(conn, recipients=some, **options) == 2
+        assert enqueue(conn, recipients=chosen, **options) == 3
+    assert [row.subscriber_id for row in rows(db)][:2] == [4, 2]
+
+
+def test_rows_go_one_by_one_and_each_once(ledger):
+    taken = [take(ledger)[0] for _ in range(4)]
+    assert [each and each.recipient.address for each in taken] == [
+        "r1@readers.test",
+        "r2@readers.test",
+        "r3@readers.test",
+        None,
+    ]
+    assert taken[0].recipient.languages == ("en", "fr")
+    assert taken[0].recipient.confirmed_at == QUEUED
+    assert taken[0].attempt == 1
+    assert {row.state for row in rows(ledger)} == {"sending"}
+
+
+def test_letters_go_before_editions_that_were_due_earlier(ledger):
+    open_edition(ledger, "welcome", digest="", priority=LETTERS)
+    with write(ledger) as conn:
+        letters = deliveries.c.purpose == "welcome"
+        conn.execute(update(deliveries).where(letters).values(next_at=AT + 60))
+    assert take(ledger, QUEUED)[0].purpose == "edition:1"
+    assert take(ledger, QUEUED + timedelta(seconds=60))[0].purpose == "welcome"
+
+
+def test_nothing_is_due_before_its_moment(ledger):
+    early = QUEUED - timedelta(seconds=1)
+    assert take(ledger, early) == (None, 0)
+    with read(ledger) as conn:
+        assert due(conn, early) == 0
+        assert due(conn, QUEUED) == 3
+        assert waiting(conn) == (3, QUEUED)
+
+
+def change_reader(conn, why):
+    reader = subscribers.c.id == 1
+    after, before = AT + 1, AT
+    if why in ("unsubscribed", "pending"):
+        conn.execute(update(subscribers).where(reader).values(state=why))
+    elif why == "erased":
+        conn.execute(
+            update(subscribers).where(reader).values(state=why, address=None, address_key=None)
+        )
+    elif why == "left this digest":
+        theirs = subscriptions.c.subscriber_id == 1
+        conn.execute(update(subscriptions).where(theirs).values(active=0))
+    elif "paused" in why:
+        until = before if "no longer" in why else after
+        conn.execute(update(subscribers).where(reader).values(paused_until=until))
+    else:
+        until = {"suppressed": None, "suppressed a while": after, "no longer suppressed": before}
+        conn.execute(
+            suppressions.insert().values(
+                address_hash=b"r1@readers.test", reason="x", since_at=AT, until_at=until[why]
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        ("unsubscribed", "unsubscribed"),
+        ("pending", "pending"),
+        ("erased", "erased"),
+        ("left this digest", "unsubscribed"),
+        ("paused", "paused"),
+        ("suppressed", "suppressed"),
+        ("suppressed a while", "suppressed"),
+        ("no longer paused", None),
+        ("no longer suppressed", None),
+    ],
+)
+def test_who_may_not_be_mailed_any_more_is_skipped_at_the_last_moment(ledger, why, code):
+    with write(ledger) as conn:
+        change_reader(conn, why)
+    taken, skipped = take(ledger)
+    first = rows(ledger)[0]
+    if code is None:
+        assert (taken.id, skipped, first.state) == (1, 0, "sending")
+    else:
+        assert (taken.id, skipped) == (2, 1)
+        assert (first.state, first.code, first.attempts) == ("skipped", code, 0)
+        assert count(ledger) == Totals(recipients=3, skipped=1, waiting=2)
+
+
+@pytest.mark.parametrize("state", ["pending", "unsubscribed"])
+def test_a_letter_reaches_who_has_not_confirmed_or_just_left(db, state):
+    add_people(db, 1, state=state)
+    open_edition(db, "confirm:1", digest="", priority=LETTERS)
+    assert take(db)[0].recipient.address == "r1@readers.test"
+
+
+def test_an_answer_settles_a_row(ledger):
+    claimed, _ = take(ledger)
+    assert settle(ledger, claimed, Kind.ACCEPTED, "2.0.0") is State.SENT
+    row = rows(ledger)[0]
+    assert (row.state, row.code, row.settled_at, row.worker) == ("sent", "2.0.0", AT, None)
+    assert rows(ledger, attempts) == []
+
+
+def test_a_refusal_fails_one_recipient_and_is_written_down_without_the_address(ledger):
+    claimed, _ = take(ledger)
+    state = settle(ledger, claimed, Kind.REFUSED, "5.7.1", "550 5.7.1 <R1@readers.test> go away")
+    assert state is State.FAILED
+    (attempt,) = rows(ledger, attempts)
+    assert attempt.answer == "550 5.7.1 <recipient> go away"
+    assert (attempt.number, attempt.outcome, attempt.code) == (1, "refused", "5.7.1")
+    assert "r1@" not in json.dumps([str(row) for row in rows(ledger, attempts)]).lower()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("5.1.1", 1), ("5.1.2", 1), ("5.1.3", 1), ("5.1.10", 1), ("5.7.1", 0), ("550", 0)],
+)
+def test_only_a_dead_address_is_told(ledger, code, told):
+    heard = []
+
+    def hear(conn, subscriber_id, code, now):
+        heard.append((subscriber_id, code, now))
+
+    claimed, _ = take(ledger)
+    settle(ledger, claimed, Kind.REFUSED, code, on_dead_address=hear)
+    assert heard == [(1, code, QUEUED)] * told
+
+
+def test_a_deferral_waits_longer_each_time_and_gives_up_after_two_days(ledger):
+    now, waits = QUEUED, []
+    while True:
+        claimed, _ = take(ledger, now)
+        if settle(ledger, claimed, Kind.DEFERRED, "4.2.1", "later", now) is State.FAILED:
+            break
+        row = rows(ledger)[0]
+        waits.append(row.next_at - int(now.timestamp()))
+        now += timedelta(seconds=waits[-1])
+        with write(ledger) as conn:
+            conn.execute(update(deliveries).where(deliveries.c.id > 1).values(next_at=AT * 2))
+    assert 300 <= waits[0] <= 331
+    assert 600 <= waits[1] <= 661
+    assert 7200 <= waits[-1] <= 7921
+    assert timedelta(hours=44) < now - QUEUED <= timedelta(hours=48, minutes=1)
+    assert len(rows(ledger, attempts)) == len(waits) + 1
+    assert count(ledger) == Totals(recipients=3, failed=1, waiting=2)
+
+
+def test_an_outage_of_ours_does_not_use_up_a_readers_time(ledger):
+    late = QUEUED + timedelta(days=4)
+    claimed, _ = take(ledger, late)
+    assert settle(ledger, claimed, Kind.DEFERRED, "4.7.1", "greylisted", late) is State.QUEUED
+
+
+@pytest.mark.parametrize(("rule", "state"), [("resend", "queued"), ("hold", "held")])
+def test_no_answer_after_the_dot_is_a_doubt_that_stays_visible(ledger, rule, state):
+    claimed, _ = take(ledger)
+    assert settle(ledger, claimed, Kind.UNKNOWN, in_doubt=rule) == state
+    assert rows(ledger)[0].doubts == 1
+    assert count(ledger).doubted == 1
+    (attempt,) = rows(ledger, attempts)
+    assert attempt.outcome == "in doubt"
+
+
+def test_a_server_that_swallows_every_copy_gets_three_of_them(ledger):
+    now = QUEUED
+    for n in range(1, MOST_DOUBTS + 1):
+        claimed, _ = take(ledger, now)
+        state = settle(ledger, claimed, Kind.UNKNOWN, now=now)
+        assert state is (State.HELD if n == MOST_DOUBTS else State.QUEUED)
+        with write(ledger) as conn:
+            conn.execute(update(deliveries).where(deliveries.c.id > 1).values(next_at=AT * 2))
+        now += timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("rule", "state"), [("resend", "queued"), ("hold", "held")])
+def test_rows_a_dead_sender_left_are_taken_over_and_counted(ledger, rule, state):
+    take(ledger)
+    with write(ledger) as conn:
+        assert recover(conn, in_doubt=rule, now=QUEUED) == 1
+        assert recover(conn, in_doubt=rule, now=QUEUED) == 0
+    row = rows(ledger)[0]
+    assert (row.state, row.doubts, row.next_at, row.attempts) == (state, 1, AT, 1)
+    (attempt,) = rows(ledger, attempts)
+    assert (attempt.number, attempt.outcome) == (1, "in doubt")
+    assert count(ledger).recipients == 3
+
+
+def test_a_late_result_is_dropped(ledger):
+    first, _ = take(ledger)
+    with write(ledger) as conn:
+        recover(conn, in_doubt="resend", now=QUEUED)
+    again, _ = take(ledger)
+    assert again.id == first.id
+    assert settle(ledger, first, Kind.REFUSED, "5.1.1") is None
+    assert rows(ledger)[0].state == "sending"
+    assert settle(ledger, again, Kind.ACCEPTED, "250") is State.SENT
+    assert settle(ledger, again, Kind.REFUSED, "5.1.1") is None
+    assert rows(ledger)[0].state == "sent"
+
+
+def test_what_certainly_did_not_leave_goes_back_as_if_never_tried(ledger):
+    claimed, _ = take(ledger)
+    with write(ledger) as conn:
+        put_back(conn, claimed)
+    row = rows(ledger)[0]
+    assert (row.state, row.attempts, row.next_at, row.doubts) == ("queued", 0, AT, 0)
+    claimed, _ = take(ledger)
+    with write(ledger) as conn:
+        put_back(conn, claimed, not_before=QUEUED + timedelta(minutes=1))
+    assert rows(ledger)[0].next_at == AT + 60
+
+
+def test_purposes_are_counted_apart(ledger):
+    open_edition(ledger, "edition:2")
+    claimed, _ = take(ledger)
+    settle(ledger, claimed, Kind.ACCEPTED, "250")
+    assert count(ledger) == Totals(recipients=3, sent=1, waiting=2)
+    assert count(ledger, "edition:2") == Totals(recipients=3, waiting=3)
+    assert count(ledger, "edition:3") == Totals()
+
+
+def test_taking_a_row_uses_the_index_of_queued_rows(small_db):
+    statement = str(_NEXT.compile(small_db))
+    with read(small_db) as conn:
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (1, AT, 1, 0)).all()
+    told = " ".join(str(row) for row in plan)
+    assert "ix_deliveries_queued (priority=? AND next_at<?)" in told
+    assert "TEMP B-TREE" not in told
