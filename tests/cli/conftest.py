@@ -1,0 +1,66 @@
+"""Run commands as people do: in this process where only words count, else in one of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BEFORE_SLOT = "2026-03-02T12:00:00Z"
+AT_SLOT = "2026-03-03T07:00:30Z"  # the small site's weekly digest: Tue 07:00 in London
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command left: its exit code and its words."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def publisher(site, capfd, monkeypatch) -> Callable[..., Ran]:
+    """Run a command on the small site in this process, its clock starting at `at`."""
+    from publisher.cli.main import run
+
+    monkeypatch.chdir(site.root)
+
+    def call(*words: str | Path, at: str = BEFORE_SLOT) -> Ran:
+        monkeypatch.setenv("PUBLISHER_TESTING", "1")
+        monkeypatch.setenv("PUBLISHER_NOW", at)
+        capfd.readouterr()
+        code = run([str(word) for word in words])
+        said = capfd.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return call
+
+
+def process(*words: str | Path, cwd: Path, **environ: str) -> Ran:
+    """Run a command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "publisher", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(name="process")
+def process_fixture() -> Callable[..., Ran]:
+    return process

@@ -1,0 +1,35 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from publisher.errors import SettingsError
+from publisher.settings import Testing
+from publisher.settings import testing as wishes_of
+
+WISHES = {
+    "PUBLISHER_NOW": "2026-03-29T01:30:00Z",
+    "PUBLISHER_CRASH_AT": "3",
+    "PUBLISHER_REACH": "127.0.0.1:8081, 127.0.0.1:8082",
+}
+
+
+def test_nothing_is_wished_without_the_switch():
+    assert wishes_of(WISHES) == Testing()
+
+
+def test_wishes_are_read_with_the_switch():
+    wishes = wishes_of({**WISHES, "PUBLISHER_TESTING": "1"})
+    assert wishes.now == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert wishes.crash_at == 3
+    assert wishes.reach == {"127.0.0.1:8081", "127.0.0.1:8082"}
+    assert len(wishes.notices()) == 3
+
+
+def test_wrong_wishes_are_all_named():
+    environ = {"PUBLISHER_TESTING": "1", "PUBLISHER_NOW": "soon", "PUBLISHER_CRASH_AT": "-1"}
+    with pytest.raises(SettingsError) as caught:
+        wishes_of(environ)
+    assert [problem.path for problem in caught.value.problems] == [
+        "PUBLISHER_NOW",
+        "PUBLISHER_CRASH_AT",
+    ]
