@@ -14,7 +14,9 @@ def test_nothing_but_ci_mentions_a_folder_beside_the_checkout():
         ).stdout
         files = [ROOT / name.decode() for name in listed.split(b"\0") if name]
     else:
-        files = [path for room in ("publisher", "tests", "docs") for path in (ROOT / room).rglob("*")]
+        files = [
+            path for room in ("publisher", "tests", "docs") for path in (ROOT / room).rglob("*")
+        ]
     found = [
         path.relative_to(ROOT).as_posix()
         for path in files

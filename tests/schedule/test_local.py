@@ -1,0 +1,105 @@
+"""`publisher run`, as an operator starts and stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from publisher.store import open_engine, read
+from publisher.store.tables import runs
+
+
+def until(is_true: Callable[[], bool], seconds: float = 45) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if is_true():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.fixture
+def running(site):
+    """Starts `publisher run` on the site from a moment of the test's choosing."""
+    started = []
+
+    def start(moment: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "publisher", "--site", site.root, "run"],
+            env={**os.environ, "PUBLISHER_TESTING": "1", "PUBLISHER_NOW": moment},
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def feed(site) -> str:
+    path = site.root / "feeds/en/all.rss"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+@pytest.mark.slow
+def test_run_builds_on_change_and_on_time_and_stops_when_asked(site, running):
+    site.item("first.en.md", "First")
+    site.item("soon.en.md", "Soon", date="2026-03-02T12:00:12Z")
+    process = running("2026-03-02T12:00:00Z")
+    assert until(lambda: "First" in feed(site))
+    assert "Soon" not in feed(site)
+    assert until(lambda: "Soon" in feed(site))
+    site.item("second.en.md", "Second")
+    assert until(lambda: "Second" in feed(site))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    with read(open_engine("sqlite:///var/publisher.sqlite3", site.root)) as conn:
+        outcomes = [(row.job, row.outcome) for row in conn.execute(runs.select())]
+    assert ("build", "done") in outcomes
+    assert {outcome for _, outcome in outcomes} == {"done"}
+
+
+@pytest.mark.slow
+def test_run_sends_a_digest_at_its_slot_once_over_a_restart(site, running):
+    from publisher.cli.main import run
+
+    os.environ.update(PUBLISHER_TESTING="1", PUBLISHER_NOW="2026-03-02T12:00:00Z")
+    try:
+        run(["--site", str(site.root), "send"])
+        run(["--site", str(site.root), "subscribers", "add", "a@example.org", "--consent", "Yes"])
+    finally:
+        del os.environ["PUBLISHER_TESTING"], os.environ["PUBLISHER_NOW"]
+    site.item("first.en.md", "First", date="2026-03-02T10:00:00Z")
+    outbox = site.root / "outbox/new"
+    process = running("2026-03-03T06:59:55Z")
+    assert until(lambda: outbox.is_dir() and len(list(outbox.iterdir())) == 1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    process = running("2026-03-03T07:05:00Z")
+    time.sleep(4)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert len(list(outbox.iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_settings_changed_while_running_are_taken_up_and_wrong_ones_are_not(site, running):
+    site.item("first.en.md", "First")
+    process = running("2026-03-02T12:00:00Z")
+    assert until(lambda: "First" in feed(site))
+    good = (site.root / "publisher.toml").read_text(encoding="utf-8")
+    site.configure(good.replace("[site]\n", "[site]\nnonsense = 1\n"))
+    site.item("second.en.md", "Second")
+    time.sleep(7)
+    assert process.poll() is None
+    site.configure(good.replace("https://example.org", "https://other.example.org"))
+    site.item("third.en.md", "Third")
+    assert until(lambda: "https://other.example.org/en/third/" in feed(site))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0

@@ -1,0 +1,32 @@
+"""The process is ended at one commit or rename after another; nobody is lost, nobody gets two."""
+
+import pytest
+
+READERS = 12
+
+
+@pytest.fixture
+def due(journey):
+    """A site with an edition due for a dozen readers."""
+    journey.at("2026-03-02T12:00:00Z").publisher("send")
+    for number in range(READERS):
+        journey.reader(f"reader{number}@example.org", "ar" if number % 2 else "en")
+    journey.site.item("summit.en.md", "Summit opens", date="2026-03-02T10:00:00Z")
+    journey.site.write("content/summit.ar.md", "---\ntitle: افتتاح القمة\n---\nنص الخبر.\n")
+    return journey.at("2026-03-03T07:00:30Z")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", [2, 7])
+def test_a_send_that_is_killed_again_and_again_reaches_everybody_once(due, every):
+    code, tries = 9, 0
+    while code == 9 and tries < 200:
+        # One step further each time, so that each kind of step is cut off in turn.
+        code = due.start("send", PUBLISHER_CRASH_AT=str(every + tries % 5)).wait(120)
+        tries += 1
+    assert code == 0
+    assert tries > 3
+    assert due.publisher("send") == 0
+    everybody = [str(message["To"]) for message in due.inbox()]
+    assert sorted(everybody) == sorted({f"reader{n}@example.org" for n in range(READERS)})
+    assert not any((due.site.root / "outbox" / "tmp").iterdir())
