@@ -1,1 +1,50 @@
-"""publisher.toml, typed: what a site says about itself, read once and passed down."""
+"""publisher.toml, typed: what a site says about itself, read once and passed down.
+
+`load` gives a site's `Settings` or every problem of the file at once; `testing` gives what a test
+asks of this process; `packaged` finds what is shipped with us. The models are heavy to import
+(pydantic), so their names come in only when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from publisher.settings.load import FILE_NAME, load, read_toml, testing
+from publisher.settings.packaged import packaged
+from publisher.settings.testing import Testing
+
+if TYPE_CHECKING:
+    from publisher.settings.model import (
+        Category,
+        Delivery,
+        Digest,
+        Feeds,
+        Look,
+        Sender,
+        Settings,
+        Site,
+        Smtp,
+    )
+
+__all__ = [
+    "FILE_NAME",
+    "Category",
+    "Delivery",
+    "Digest",
+    "Feeds",
+    "Look",
+    "Sender",
+    "Settings",
+    "Site",
+    "Smtp",
+    "Testing",
+    "load",
+    "packaged",
+    "read_toml",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("publisher.settings.model"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,133 @@
+"""The table of checks, in the order in which they are shown."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from publisher.checks import machine
+from publisher.checks.finding import Answer, Finding, Result
+from publisher.checks.written import idle_problems, template_problems, word_problems
+from publisher.errors import Problem, PublisherError
+
+if TYPE_CHECKING:
+    from publisher.app import App
+
+Check = Callable[["App"], Answer]
+
+
+def examine(app: "App") -> list[Finding]:
+    """Run every check; one that cannot be run says so and stops no other."""
+    findings = []
+    for number, check in CHECKS.items():
+        try:
+            result, message, hint = check(app)
+        except PublisherError as error:
+            result, message, hint = Result.FAILED, error.message, error.hint
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            result, message, hint = Result.FAILED, f"{where}{error.strerror}", "look at its rights"
+        findings.append(Finding(number, result, message, hint))
+    return findings
+
+
+def _settings(app: "App") -> Answer:
+    site = app.settings.site
+    return (
+        Result.OK,
+        f"settings: languages {', '.join(site.languages)}; "
+        f"digests {', '.join(app.settings.digests) or 'none'}",
+        "",
+    )
+
+
+def _content(app: "App") -> Answer:
+    library = app.library()
+    errors = sum(problem.is_error for problem in library.problems)
+    said = f"content: items {len(library.items)}, problems {len(library.problems)}"
+    if errors:
+        return Result.FAILED, said, f"errors: {errors}; run `publisher check`"
+    if library.problems:
+        return Result.WARNING, said, "run `publisher check` to see them"
+    return Result.OK, said, ""
+
+
+def _words(app: "App") -> Answer:
+    return _judged("words", list(word_problems(app.settings)), "complete in every language")
+
+
+def _templates(app: "App") -> Answer:
+    found = list(template_problems(app.settings))
+    return _judged("templates", found, "nothing wrong with the site's own")
+
+
+def _colours(app: "App") -> Answer:
+    from publisher.render import weaknesses
+
+    faint = weaknesses(app.settings.look)
+    if not faint:
+        return Result.OK, "colours: all text can be read on its ground", ""
+    worst = min(faint, key=lambda weak: weak.ratio)
+    return (
+        Result.WARNING,
+        f"colours: [look] {worst.name} {worst.colour} on {worst.ground} has {worst.ratio:g}:1 "
+        "and needs 4.5:1",
+        f"{worst.suggestion} is a near colour that can be read",
+    )
+
+
+def _digests(app: "App") -> Answer:
+    from publisher.digests import next_slot
+
+    settings, now = app.settings, app.now()
+    if not settings.digests:
+        return Result.WARNING, "digests: none", "add a table like [digests.weekly]"
+    said = []
+    for name, digest in settings.digests.items():
+        slot = next_slot(digest, settings.site.zone, now)
+        said.append(f"{name} {slot.local.replace('T', ' ')}" if slot else f"{name} with each item")
+    return Result.OK, f"digests: {', '.join(said)} ({settings.site.time_zone})", ""
+
+
+def _sender(app: "App") -> Answer:
+    settings = app.settings
+    said = f"sender: {settings.sender.address} by {settings.delivery.transport}"
+    if settings.delivery.transport == "maildir":
+        return Result.OK, f"{said}: messages go to outbox/, nothing leaves this machine", ""
+    if not any(settings.sender.postal_address.values()):
+        return (
+            Result.WARNING,
+            f"{said}, without a postal address",
+            "set [sender] postal_address; the law of many countries asks for it in every mailing",
+        )
+    return Result.OK, said, ""
+
+
+def _idle(app: "App") -> Answer:
+    return _judged("keys", list(idle_problems(app.settings)), "each one set has its effect")
+
+
+def _judged(what: str, problems: list[Problem], fine: str) -> Answer:
+    if not problems:
+        return Result.OK, f"{what}: {fine}", ""
+    worst = next((problem for problem in problems if problem.is_error), problems[0])
+    result = Result.FAILED if worst.is_error else Result.WARNING
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return result, f"{what}: {worst.path}: {worst.message}{more}", worst.hint
+
+
+CHECKS: dict[str, Check] = {
+    "P001": _settings,
+    "P002": _content,
+    "P003": machine.database,
+    "P004": machine.database_version,
+    "P005": machine.disk,
+    "P006": machine.clock,
+    "P007": machine.folders,
+    "P008": machine.secret,
+    "P009": _words,
+    "P010": _templates,
+    "P011": _colours,
+    "P012": _digests,
+    "P013": _sender,
+    "P014": machine.mail_server,
+    "P015": _idle,
+}

@@ -1,0 +1,91 @@
+"""What is wrong with the files people wrote beside their content: templates, words, settings."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from publisher.errors import Level, Problem
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+
+TRANSLATED = ("ar", "en", "es", "fa", "fr", "he")  # languages whose words are shipped, and complete
+
+
+def look_problems(settings: "Settings") -> Iterator[Problem]:
+    """Yield what is wrong with the site's templates, words, keys and colours, as problems of files."""
+    yield from template_problems(settings)
+    yield from word_problems(settings)
+    yield from idle_problems(settings)
+    from publisher.render import weaknesses
+
+    for weak in weaknesses(settings.look):
+        yield Problem(
+            "publisher.toml",
+            0,
+            f"[look] {weak.name} {weak.colour} on {weak.ground} ({weak.scheme}) has a contrast of "
+            f"{weak.ratio:g}:1, and text needs 4.5:1",
+            f"{weak.suggestion} is a near colour that can be read",
+            Level.WARNING,
+        )
+
+
+def template_problems(settings: "Settings") -> Iterator[Problem]:
+    folder = settings.root / "templates"
+    if not folder.is_dir():
+        return
+    from jinja2 import Environment, TemplateSyntaxError
+
+    parser = Environment(autoescape=True)
+    for path in sorted(folder.rglob("*.j2")):
+        name = path.relative_to(settings.root).as_posix()
+        try:
+            parser.parse(path.read_text(encoding="utf-8"))
+        except TemplateSyntaxError as error:
+            yield Problem(name, error.lineno, error.message or "not a template", "mend this line")
+        except UnicodeDecodeError:
+            yield Problem(name, 0, "it is not UTF-8", "save the file as UTF-8")
+
+
+def word_problems(settings: "Settings") -> Iterator[Problem]:
+    from publisher.language import base
+    from publisher.render import missing
+    from publisher.settings import packaged
+
+    for tag in TRANSLATED:
+        for wrong in missing(tag):
+            yield Problem(f"templates/locale/{tag}.po", 0, wrong.partition(": ")[2] or wrong)
+    folders = (settings.root / "templates" / "locale", packaged("templates") / "locale")
+    lacking = [
+        tag
+        for tag in settings.site.languages
+        if not any(
+            (folder / f"{each}.po").is_file() for folder in folders for each in (tag, base(tag))
+        )
+    ]
+    if lacking:
+        yield Problem(
+            "publisher.toml",
+            0,
+            f"there are no words of the interface in {', '.join(lacking)}, so they stay English",
+            f"put a templates/locale/{lacking[0]}.po into the site",
+            Level.WARNING,
+        )
+
+
+def idle_problems(settings: "Settings") -> Iterator[Problem]:
+    """Yield the settings that are set and do nothing yet: nobody should rely on one unawares."""
+    usual = {
+        "web.host": ("127.0.0.1", settings.web.host),
+        "web.port": (8000, settings.web.port),
+        "retention.deliveries": (timedelta(days=90), settings.retention.deliveries),
+    }
+    for key, (default, value) in usual.items():
+        if value != default:
+            yield Problem(
+                "publisher.toml",
+                0,
+                f"{key} has no effect in this version",
+                "leave it out, or keep it for a later version",
+                Level.WARNING,
+            )

@@ -1,0 +1,157 @@
+"""`publisher`: the group of all commands, and what becomes of errors.
+
+`--help` costs what Python and click cost, nothing more: all else is imported when a command runs.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from publisher import __version__
+from publisher.cli.lazy import LazyGroup
+
+if TYPE_CHECKING:
+    from publisher.errors import PublisherError
+
+COMMANDS = {
+    "init": ("init", "Make a new site, or settings for content you already have"),
+    "new": ("new", "Make a content file ready to write in"),
+    "check": ("check", "Find every problem of settings, content and templates"),
+    "build": ("build", "Bring the feeds up to date"),
+    "queue": ("queue", "Show what waits for which edition"),
+    "digest": ("digest", "Preview the next edition, or send yourself a test"),
+    "send": ("send", "Open every due edition and send all that is due now"),
+    "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
+    "run": ("run", "Do everything in one process, until it is stopped"),
+    "doctor": ("doctor", "Examine settings, database, disk, clock and more"),
+    "upgrade": ("upgrade", "Bring the database to this version's schema"),
+    "demo": ("demo", "The sample site in a scratch folder on its own clock"),
+}
+EPILOG = """\b
+A first quarter of an hour:
+  publisher init my-site && cd my-site
+  publisher new news "Our first news"
+  publisher build
+  publisher subscribers add you@example.org --consent "I asked for it"
+  publisher digest preview weekly
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--site",
+    type=click.Path(file_okay=False),
+    default=".",
+    help="The site's folder, the one with publisher.toml.  [default: this folder]",
+)
+@click.option("-v", "verbosity", count=True, help="Say more; with an error, show where it arose.")
+@click.version_option(__version__, message="publisher %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, site: str, verbosity: int) -> None:
+    """One folder of Markdown files becomes news feeds and e-mail digests, in every language."""
+    from pathlib import Path
+
+    from publisher import faults
+    from publisher.cli.start import Start
+    from publisher.ops import log
+    from publisher.settings import testing
+
+    levels = ("warning", "info", "debug")
+    log.configure(json=False, level=levels[min(verbosity, 2)])
+    wishes = testing()
+    for notice in wishes.notices():
+        click.echo(f"testing: {notice}", err=True)
+    faults.arm(wishes.crash_at)
+    ctx.obj = Start(Path(site), wishes, verbosity)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the program and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run one command line and return its exit code; every error becomes sentences here."""
+    given = sys.argv[1:] if args is None else args
+    try:
+        code: Any = cli.main(args=given, prog_name="publisher", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        return _failed(error, given)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, given: list[str]) -> int:
+    from publisher.errors import PublisherError
+
+    if isinstance(error, PublisherError):
+        return _told(error, given)
+    if isinstance(error, OSError) and error.errno is not None:
+        return _told(_of_the_system(error), given)
+    return _our_mistake(error, given)
+
+
+def _told(error: "PublisherError", given: list[str]) -> int:
+    from publisher.errors import one_line
+
+    for line in str(error).splitlines():
+        click.echo(one_line(line), err=True)
+    if "--json" in given:
+        from publisher.cli.report import say_json
+
+        say_json({"error": {"message": error.message, "hint": error.hint}})
+    _show_chain(error, given)
+    return error.exit_code
+
+
+def _of_the_system(error: OSError) -> "PublisherError":
+    """Say what the operating system refused; a full disk or a wrong mode is no mistake of ours."""
+    from publisher.errors import PublisherError
+
+    about = f"{error.filename}: " if error.filename else ""
+    said = PublisherError(
+        f"{about}{error.strerror}", hint="put that right and run the command again; it is safe"
+    )
+    said.__cause__ = error
+    return said
+
+
+def _our_mistake(error: Exception, given: list[str]) -> int:
+    click.echo(f"publisher made a mistake: {type(error).__name__}: {error}", err=True)
+    if _is_verbose(given):
+        _show_chain(error, given)
+    else:
+        click.echo(
+            "Please report it where you got publisher from, with what the same command "
+            "shows after `publisher -v`.",
+            err=True,
+        )
+    return 1
+
+
+def _show_chain(error: BaseException, given: list[str]) -> None:
+    if _is_verbose(given):
+        import traceback
+
+        traceback.print_exception(error)
+
+
+def _is_verbose(given: list[str]) -> bool:
+    """Look at the words themselves: the error may have come before any option was read."""
+    return any(word in ("-v", "-vv", "-vvv") for word in given)

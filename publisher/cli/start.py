@@ -1,0 +1,45 @@
+"""What every command starts from: which site, which clock, how much to say."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.ops import Clock
+from publisher.settings import Testing, load
+
+if TYPE_CHECKING:
+    from publisher.app import App
+    from publisher.settings import Settings
+
+
+class Start:
+    """The common ground of one run of the program; handed to each command by click."""
+
+    def __init__(self, root: Path, testing: Testing, verbosity: int) -> None:
+        self.root = root
+        self.testing = testing
+        self.verbosity = verbosity
+        self.clock = Clock(testing.now)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The site's settings; what a crashed build left in feeds/ is put right on the way."""
+        settings = load(self.root)
+        if (settings.feeds_dir / ".next").exists():
+            from publisher.feeds import recover
+
+            recover(settings.feeds_dir)
+        return settings
+
+    @contextmanager
+    def app(self) -> Iterator["App"]:
+        """Open the site's parts, and close them at the end."""
+        from publisher.app import open_app
+
+        app = open_app(self.root, self.clock, settings=self.settings)
+        try:
+            yield app
+        finally:
+            app.close()

@@ -1,0 +1,251 @@
+"""`publisher subscribers`: the people who get the digests."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from publisher.cli.report import count, note, progress, say, say_json, say_table
+from publisher.cli.start import Start
+
+if TYPE_CHECKING:
+    from publisher.subscribers import ImportReport, Subscriber
+
+STATES = ("pending", "active", "unsubscribed")
+SHOWN_REFUSALS = 20
+EPILOG = """\b
+Examples:
+  publisher subscribers add you@your-domain.org --consent "I asked for it" --lang ar
+  publisher subscribers import readers.csv --dry-run
+  publisher subscribers list --lang ar
+"""
+
+
+@click.group(epilog=EPILOG)
+def command() -> None:
+    """Add, list, import, export and suppress the people who get the digests."""
+
+
+@command.command(
+    short_help="Add one person",
+    epilog='\b\nExample:\n  publisher subscribers add you@your-domain.org --consent "asked by phone"\n',
+)
+@click.argument("address")
+@click.option("--consent", default="", help="What they agreed to, in words; without it: no mail.")
+@click.option("--name", default="", help="Their name.")
+@click.option(
+    "--lang",
+    "languages",
+    multiple=True,
+    help="A language, the first choice first; may be repeated.",
+)
+@click.option(
+    "--digest", "digests", multiple=True, help="A digest; may be repeated.  [default: all]"
+)
+@click.option("--category", "categories", multiple=True, help="A category; may be repeated.")
+@click.option("--time-zone", default="", help="Where they live, for instance Asia/Amman.")
+@click.pass_obj
+def add(
+    start: Start,
+    address: str,
+    consent: str,
+    name: str,
+    languages: tuple[str, ...],
+    digests: tuple[str, ...],
+    categories: tuple[str, ...],
+    time_zone: str,
+) -> int:
+    """Add one person. Without --consent they are pending and get no mail."""
+    from publisher.store import write
+    from publisher.subscribers import Person
+    from publisher.subscribers import add as add_person
+
+    person = Person(address, name, languages, digests, categories, time_zone)
+    with start.app() as app:
+        app.keys  # noqa: B018 - a missing secret must stop us before anything is written
+        with write(app.engine) as conn:
+            added = add_person(conn, app.settings, app.keys, person, app.now(), consent)
+    say(f"{address}: {added.result.value}")
+    who = added.subscriber
+    if who and who.state.value == "active":
+        say(f"gets {', '.join(who.digests) or 'nothing'} in {', '.join(who.languages)}")
+    elif who and who.state.value == "pending":
+        note('no mail goes to them yet; add --consent "what they agreed to" to make them active')
+    return 1 if added.result.value.startswith("suppressed") else 0
+
+
+@command.command(
+    "list",
+    short_help="List and count people",
+    epilog="\b\nExample:\n  publisher subscribers list --state active --lang ar\n",
+)
+@click.option("--state", type=click.Choice(STATES), help="Only these.")
+@click.option("--lang", "language", default="", help="Only who has this language among theirs.")
+@click.option("--digest", default="", help="Only who gets this digest.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def list_(
+    start: Start, state: str | None, language: str, digest: str, limit: int | None, as_json: bool
+) -> None:
+    """List people, oldest first, and count them."""
+    from publisher.store import read
+    from publisher.subscribers import State, counts, people
+
+    with start.app() as app:
+        engine = app.engine_if_there()
+        found: list[Subscriber] = []
+        numbers: dict[str, dict[str, int]] = {"state": {}, "language": {}, "digest": {}}
+        if engine is not None:
+            with read(engine) as conn:
+                wanted = State(state) if state else None
+                chosen = people(
+                    conn, app.now(), state=wanted, language=language, digest=digest, limit=limit
+                )
+                found = list(chosen)
+                numbers = counts(conn)
+    if as_json:
+        say_json({"counts": numbers, "subscribers": [_document(each) for each in found]})
+        return
+    if found:
+        say_table(
+            ("address", "state", "languages", "digests", "categories"), [_row(one) for one in found]
+        )
+    by_state = ", ".join(
+        f"{number:,} {state}" for state, number in sorted(numbers["state"].items())
+    )
+    say(f"{count(len(found), 'person', 'people')} listed; in all: {by_state or 'nobody'}")
+
+
+@command.command(
+    "import",
+    short_help="Add the people of a CSV file",
+    epilog="\b\nExamples:\n  publisher subscribers import readers.csv --dry-run\n"
+    '  publisher subscribers import readers.csv --consent "signed up on our website"\n',
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--consent", default="", help="What all of them agreed to; without it: no mail.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def import_(start: Start, file: Path, consent: str, dry_run: bool, as_json: bool) -> int:
+    """Add the people of a CSV FILE; importing it again changes nothing.
+
+    Columns: email, name, language, digests, categories, time_zone, state, also under other
+    products' names. Who is known is left as they are, and who left stays away. Exit code 1 says
+    that a row was refused; all others are in.
+    """
+    from publisher.subscribers import import_file
+
+    with start.app() as app, progress("reading") as tell:
+        report = import_file(
+            app.engine,
+            app.settings,
+            app.keys,
+            file,
+            app.now(),
+            consent=consent,
+            is_dry_run=dry_run,
+            on_progress=tell,
+        )
+    if as_json:
+        say_json(_report_document(report))
+    else:
+        _say_import(report, file, has_consent=bool(consent.strip()))
+    return 1 if report.refused else 0
+
+
+@command.command(
+    short_help="Write everybody to a file",
+    epilog="\b\nExample:\n  publisher subscribers export readers.csv\n",
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--state", type=click.Choice(STATES), help="Only these.")
+@click.pass_obj
+def export(start: Start, file: Path, state: str | None) -> None:
+    """Write everybody to FILE: CSV, or JSON when its name ends in .json. Keep it safe."""
+    from publisher.subscribers import State, export_file
+
+    with start.app() as app:
+        wanted = State(state) if state else None
+        number = export_file(app.engine, file, app.now(), state=wanted)
+    say(f"{count(number, 'person', 'people')} written to {file}")
+
+
+@command.command(
+    short_help="Never mail an address again",
+    epilog="\b\nExample:\n  publisher subscribers suppress someone@their-domain.org\n",
+)
+@click.argument("address")
+@click.option("--note", "remark", default="", help="Why, for whoever asks later.")
+@click.pass_obj
+def suppress(start: Start, address: str, remark: str) -> None:
+    """Never mail ADDRESS again, whoever adds or imports it."""
+    from publisher.store import write
+    from publisher.subscribers import suppress as suppress_address
+
+    with start.app() as app:
+        keys = app.keys
+        with write(app.engine) as conn:
+            is_new = suppress_address(conn, keys, address, app.now(), note=remark)
+    say(f"{address} is never mailed again" if is_new else f"{address} was suppressed already")
+
+
+def _row(who: "Subscriber") -> tuple[str, str, str, str, str]:
+    return (
+        who.address,
+        "suppressed" if who.is_suppressed else who.state.value,
+        " ".join(who.languages),
+        " ".join(who.digests),
+        " ".join(who.categories) or "all",
+    )
+
+
+def _document(who: "Subscriber") -> dict[str, Any]:
+    return {
+        "address": who.address,
+        "name": who.name,
+        "state": who.state.value,
+        "suppressed": who.is_suppressed,
+        "languages": who.languages,
+        "digests": who.digests,
+        "categories": who.categories,
+        "time_zone": who.time_zone,
+        "created_at": who.created_at,
+        "confirmed_at": who.confirmed_at,
+    }
+
+
+def _report_document(report: "ImportReport") -> dict[str, Any]:
+    return {
+        "dry_run": report.is_dry_run,
+        "rows": report.rows,
+        "results": {result.value: number for result, number in report.results.items()},
+        "duplicates": report.duplicates,
+        "refused": report.refused,
+        "refusals": [{"line": each.line, "reason": each.reason} for each in report.refusals],
+        "notes": dict(report.notes),
+        "ignored_columns": report.ignored_columns,
+    }
+
+
+def _say_import(report: "ImportReport", file: Path, *, has_consent: bool) -> None:
+    if report.is_dry_run:
+        say("a dry run: nothing was written")
+    for refused in report.refusals[:SHOWN_REFUSALS]:
+        note(f"{file}:{refused.line}: {refused.reason}")
+    if report.refused > SHOWN_REFUSALS:
+        note(f"and {report.refused - SHOWN_REFUSALS:,} more rows that were refused")
+    say(f"{count(report.rows, 'row')} read")
+    for result, number in sorted(report.results.items(), key=lambda each: -each[1]):
+        say(f"  {number:,} {result.value}")
+    if report.duplicates:
+        say(f"  {report.duplicates:,} in the file more than once")
+    if report.refused:
+        say(f"  {report.refused:,} refused")
+    for remark, number in report.notes.most_common(SHOWN_REFUSALS):
+        say(f"{count(number, 'row')}: {remark}")
+    if report.ignored_columns:
+        say(f"columns not used: {', '.join(report.ignored_columns)}")
+    if not has_consent:
+        note('without --consent "what they agreed to" new people are pending and get no mail')

@@ -1,0 +1,20 @@
+"""`publisher upgrade`: the database's schema."""
+
+import click
+
+from publisher.cli.report import say
+from publisher.cli.start import Start
+
+
+@click.command(epilog="\b\nExample:\n  publisher upgrade\n")
+@click.pass_obj
+def command(start: Start) -> None:
+    """Bring the database to the schema of this version, or make it when there is none.
+
+    Make a copy of the database before. Running it again changes nothing.
+    """
+    with start.app() as app:
+        if app.upgrade():
+            say("the database now has this version's schema")
+        else:
+            say("nothing to do: the database has this version's schema already")

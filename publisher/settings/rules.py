@@ -1,0 +1,157 @@
+"""What one key alone cannot tell: values that must fit each other, and what is not built yet."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+
+from publisher.settings.model import Digest, Settings
+
+Told = tuple[tuple[str, ...], str, str]  # key, what is wrong, what to do
+
+_SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_LINK_WORDS = ("url", "language", "slug", "key", "year", "month", "day")
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>]+\.[^\s@<>.]+")
+_EXAMPLE_HOST = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org|edu))?|test|invalid)", re.I)
+_HOUR = r"([01]\d|2[0-3]):[0-5]\d"
+_RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
+    "day": (re.compile(_HOUR, re.ASCII), '"07:00"'),
+    "week": (re.compile(rf"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s+{_HOUR}", re.ASCII), '"Tue 07:00"'),
+    "month": (
+        re.compile(rf"(0?[1-9]|1\d|2[0-8]|last)\s+{_HOUR}", re.ASCII),
+        '"1 07:00" (up to "28 07:00") or "last 07:00"',
+    ),
+}
+
+
+def broken_rules(settings: Settings) -> Iterator[Told]:
+    """Yield every value that cannot be honoured, though each is well written by itself."""
+    yield from _names(settings)
+    yield from _links(settings)
+    yield from _mail(settings)
+    for name, digest in settings.digests.items():
+        yield from _rhythm(name, digest)
+        yield from _digest_not_yet(name, digest)
+    yield from _not_yet(settings)
+
+
+def _names(settings: Settings) -> Iterator[Told]:
+    for table, names in (("categories", settings.categories), ("digests", settings.digests)):
+        for name in names:
+            if not _SLUG.fullmatch(name) or name != name.lower():
+                yield (
+                    (table, name),
+                    f'"{name}" is part of addresses and file names',
+                    "write it in small letters and digits, with single hyphens between words",
+                )
+    languages = settings.site.languages
+    for tag in sorted({tag for tag in languages if languages.count(tag) > 1}):
+        yield ("site", "languages"), f'site.languages names "{tag}" twice', "write it once"
+
+
+def _links(settings: Settings) -> Iterator[Told]:
+    pattern, key = settings.site.item_url, ("site", "item_url")
+    words = re.findall(r"\{([^{}]*)\}", pattern)
+    for word in words:
+        if word not in _LINK_WORDS:
+            close = get_close_matches(word, _LINK_WORDS, n=1)
+            known = ", ".join(f"{{{known}}}" for known in _LINK_WORDS)
+            advice = f'did you mean "{{{close[0]}}}"?' if close else f"known are {known}"
+            yield key, f"site.item_url has an unknown part {{{word}}}", advice
+    if not {"slug", "key"} & set(words):
+        yield (
+            key,
+            "site.item_url gives all items one address",
+            "add {slug} or {key}, for instance {url}/{language}/{slug}/",
+        )
+    if not pattern.startswith(("{url}", "https://", "http://")):
+        yield key, "site.item_url is not a full web address", "begin it with {url}"
+
+
+def _mail(settings: Settings) -> Iterator[Told]:
+    sender, transport = settings.sender, settings.delivery.transport
+    for name, address in (("address", sender.address), ("reply_to", sender.reply_to)):
+        if address and not _ADDRESS.fullmatch(address):
+            yield (
+                ("sender", name),
+                f'sender.{name} is "{address}", which is not an e-mail address',
+                'write for instance "digest@example.org"; its name goes into sender.name',
+            )
+    if not sender.address:
+        yield ("sender", "address"), "sender.address is empty", 'write "digest@your-domain"'
+    domain = sender.address.rpartition("@")[2]
+    if transport != "maildir" and _EXAMPLE_HOST.fullmatch(domain):
+        yield (
+            ("sender", "address"),
+            f"sender.address is at {domain}, which nobody owns, and would leave through {transport}",
+            'write an address of your own, or keep delivery.transport = "maildir"',
+        )
+    if settings.delivery.smtp.password and not settings.delivery.smtp.username:
+        yield (
+            ("delivery", "smtp", "username"),
+            "a password for SMTP is given, and no delivery.smtp.username",
+            "write the user name that the password belongs to",
+        )
+    if not settings.database.url.startswith(("sqlite:///", "postgresql://")):
+        yield (
+            ("database", "url"),
+            "database.url is of a kind that publisher does not know",
+            'write "sqlite:///var/publisher.sqlite3" or "postgresql://host/name"',
+        )
+
+
+def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
+    key = ("digests", name, "at")
+    dotted = ".".join(key)
+    if digest.every == "item":
+        if digest.at:
+            yield key, f'{dotted} has no meaning with every = "item"', "take it out"
+        return
+    pattern, example = _RHYTHMS[digest.every]
+    if digest.at.strip() and not pattern.fullmatch(digest.at.strip()):
+        yield (
+            key,
+            f'{dotted} is "{digest.at}", which does not fit every = "{digest.every}"',
+            f"write {example}",
+        )
+
+
+def _digest_not_yet(name: str, digest: Digest) -> Iterator[Told]:
+    key = ("digests", name)
+    if digest.zone == "subscriber":
+        yield _later((*key, "zone"), 'zone = "subscriber"', 'keep zone = "site"')
+    if digest.approve == "editor":
+        yield _later(
+            (*key, "approve"),
+            'approve = "editor"',
+            'keep approve = "auto" and look at `publisher digest preview` before the slot',
+        )
+    if digest.delay:
+        yield _later((*key, "delay"), "a delay", 'keep delay = "0"')
+
+
+def _not_yet(settings: Settings) -> Iterator[Told]:
+    delivery = settings.delivery
+    for name in ("domain", "selector", "key_file"):
+        if getattr(delivery.dkim, name):
+            yield _later(
+                ("delivery", "dkim", name),
+                "signing by publisher itself",
+                "leave it empty and let the mail server that you hand messages to sign them",
+            )
+    if delivery.warm_up:
+        yield _later(("delivery", "warm_up"), "warming up", "leave it empty; use per_day")
+    if settings.feedback.domain:
+        yield _later(
+            ("feedback", "domain"),
+            "reading bounces and mailed unsubscribes",
+            "leave it empty; nothing then promises an address that nobody reads",
+        )
+    if settings.editors.addresses:
+        yield _later(("editors", "addresses"), "proofs by mail", "leave the list empty")
+    if settings.editors.proof != timedelta(hours=3):
+        yield _later(("editors", "proof"), "proofs by mail", 'keep proof = "3h"')
+
+
+def _later(key: tuple[str, ...], what: str, advice: str) -> Told:
+    return key, f"{'.'.join(key)}: this version has no {what} yet", advice

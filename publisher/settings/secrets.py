@@ -1,0 +1,88 @@
+"""Secrets: from the environment or from a file of their own, never from publisher.toml."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from publisher.errors import one_line
+
+Key = tuple[str, ...]
+Report = list[tuple[Key, str, str]]  # key, what is wrong, what to do
+
+# The keys that hold a secret. A database address is one only when it carries a password.
+SECRETS: tuple[Key, ...] = (("delivery", "smtp", "password"), ("database", "url"))
+
+
+def variable(key: Key) -> str:
+    """Return the environment variable of a secret: PUBLISHER_DELIVERY_SMTP_PASSWORD."""
+    return "_".join(("publisher", *key)).upper()
+
+
+def take_secrets(table: dict[str, Any], root: Path, environ: Mapping[str, str]) -> Report:
+    """Put each secret that is given elsewhere into the table read from publisher.toml.
+
+    The environment wins over `<key>_file`. Returns what is wrong; never a secret's own words.
+    """
+    report: Report = []
+    for key in SECRETS:
+        section = _section(table, key[:-1], make=variable(key) in environ)
+        if section is None:
+            continue
+        name = key[-1]
+        if _tells(key, section.get(name)):
+            report.append(
+                (
+                    key,
+                    f"{'.'.join(key)} must not stand in this file, which others may read",
+                    f"take it out and set {variable(key)}, or {name}_file = "
+                    f'"var/{name}" with the secret in that file',
+                )
+            )
+            section.pop(name)
+        path = section.pop(f"{name}_file", None)
+        if variable(key) in environ:
+            section[name] = environ[variable(key)]
+        elif path:
+            _from_file(section, (*key[:-1], f"{name}_file"), root, path, report)
+    return report
+
+
+def _section(table: dict[str, Any], path: Key, *, make: bool) -> dict[str, Any] | None:
+    here: Any = table
+    for part in path:
+        if make:
+            here.setdefault(part, {})
+        here = here.get(part)
+        if not isinstance(here, dict):
+            return None  # missing, or not a table: the model says so
+    return here if isinstance(here, dict) else None
+
+
+def _tells(key: Key, value: Any) -> bool:
+    if not isinstance(value, str) or not value:
+        return False
+    if key == ("database", "url"):
+        try:
+            return bool(urlsplit(value).password)
+        except ValueError:
+            return False
+    return True
+
+
+def _from_file(section: dict[str, Any], key: Key, root: Path, path: Any, report: Report) -> None:
+    dotted = ".".join(key)
+    if not isinstance(path, str):
+        report.append((key, f"{dotted} must be a text", 'write the path of a file, "var/password"'))
+        return
+    try:
+        section[key[-1].removesuffix("_file")] = (root / path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text in UTF-8"
+        report.append(
+            (
+                key,
+                f"the file of {dotted}, {one_line(path)}, cannot be read ({why})",
+                "give a path relative to this folder, readable by the one who runs publisher",
+            )
+        )

@@ -1,0 +1,56 @@
+"""What a test asks of a process through its environment; nothing unless PUBLISHER_TESTING is 1."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from publisher.errors import Problem, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Testing:
+    """The wishes of a test; the empty value is what every real process gets."""
+
+    __test__ = False  # or pytest takes the name for a class of tests
+
+    now: datetime | None = None  # the clock a command starts from, aware UTC
+    crash_at: int = 0  # end the process at its n-th point; 0 is never
+    reach: frozenset[str] = frozenset()  # "host:port" that outgoing requests may reach
+
+    def notices(self) -> list[str]:
+        """Return one sentence per wish, so that nobody takes a test for the real thing."""
+        said = []
+        if self.now:
+            said.append(f"the clock starts at {self.now:%Y-%m-%dT%H:%M:%SZ} (PUBLISHER_NOW)")
+        if self.crash_at:
+            said.append(f"this process ends at point {self.crash_at} (PUBLISHER_CRASH_AT)")
+        if self.reach:
+            said.append(f"requests may reach {', '.join(sorted(self.reach))} (PUBLISHER_REACH)")
+        return said
+
+
+def read_testing(environ: Mapping[str, str]) -> Testing:
+    """Read the wishes of a test from an environment; raises SettingsError naming bad ones."""
+    if environ.get("PUBLISHER_TESTING") != "1":
+        return Testing()
+    problems: list[Problem] = []
+    now, crash_at = None, 0
+    if text := environ.get("PUBLISHER_NOW", ""):
+        try:
+            now = datetime.fromisoformat(text)
+            now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
+        except ValueError:
+            problems.append(_bad("PUBLISHER_NOW", text, "2026-03-29T01:30:00Z"))
+    if text := environ.get("PUBLISHER_CRASH_AT", ""):
+        if text.isascii() and text.isdigit():
+            crash_at = int(text)
+        else:
+            problems.append(_bad("PUBLISHER_CRASH_AT", text, "3"))
+    if problems:
+        raise SettingsError(problems)
+    reach = environ.get("PUBLISHER_REACH", "").replace(",", " ").split()
+    return Testing(now, crash_at, frozenset(reach))
+
+
+def _bad(name: str, text: str, example: str) -> Problem:
+    return Problem(name, 0, f'"{text}" cannot be read', f"write for instance {name}={example}")
