@@ -9,9 +9,13 @@ _TAG = re.compile(
     re.ASCII,
 )
 _RTL_LANGUAGES = frozenset(
-    "ae ar arc arz ckb dv fa glk he khw ks lrc mzn nqo pnb ps sd sdh syr ug ur yi".split()
+    re.findall(
+        r"\w+", "ae ar arc arz ckb dv fa glk he khw ks lrc mzn nqo pnb ps sd sdh syr ug ur yi"
+    )
 )
-_RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Syrc Thaa".split())
+_RTL_SCRIPTS = frozenset(
+    {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
+)
 _LETTERS = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(
     r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"

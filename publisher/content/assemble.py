@@ -256,6 +256,7 @@ class Assembly:
             country=event.country or "",
             url=addresses.percent_encoded(event.url) if event.url else "",
             state=EventState(event.state or "planned"),
+            offset=event.offset,
         )
 
     def _error(self, facts: Facts, line: int, message: str, hint: str) -> None:
@@ -323,6 +324,7 @@ def _inherited_event(own: PlainEvent | None, original: PlainEvent | None) -> Pla
     """Return the event with each field that a translation does not say taken from its original."""
     if own is None or original is None:
         return own or original
-    return PlainEvent._make(
+    merged = PlainEvent._make(
         theirs if mine is None else mine for mine, theirs in zip(own, original, strict=True)
     )
+    return merged if own.start is None else merged._replace(offset=own.offset)

@@ -35,6 +35,7 @@ class PlainEvent(NamedTuple):
     country: str | None
     url: str | None
     state: str | None
+    offset: int | None  # minutes east of UTC that the start was written with
 
 
 class Facts(NamedTuple):

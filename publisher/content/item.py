@@ -80,6 +80,7 @@ class Event:
     country: str = ""
     url: str = ""
     state: EventState = EventState.PLANNED
+    offset: int | None = None  # minutes east of UTC its hours were written with: those of the place
 
     @property
     def last_moment(self) -> datetime:

@@ -1,5 +1,6 @@
 """When and where an item's event takes place."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import TypeVar
@@ -10,6 +11,7 @@ from publisher.content.forms import WrongError, choice, moment, text, web_page
 from publisher.content.frontmatter import Node
 
 Read = TypeVar("Read")
+_OFFSET = re.compile(r"\d\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)$", re.ASCII | re.IGNORECASE)
 
 
 def event(said: Mapping[str, Node], zone: tzinfo, faults: list[WrongError]) -> PlainEvent:
@@ -45,6 +47,7 @@ def event(said: Mapping[str, Node], zone: tzinfo, faults: list[WrongError]) -> P
         country=read("country", lambda node: text(node, "event.country", table.MAX_WORD)),
         url=read("url", lambda node: web_page(node, "event.url")),
         state=read("state", lambda node: choice(node, "event.state", table.EVENT_STATES)),
+        offset=_offset(parts.get("start")),
     )
     if found.start and found.end and found.end[0] < found.start[0]:
         faults.append(
@@ -55,3 +58,15 @@ def event(said: Mapping[str, Node], zone: tzinfo, faults: list[WrongError]) -> P
             )
         )
     return found
+
+
+def _offset(start: Node | None) -> int | None:
+    """Return the minutes east of UTC that a start was written with, None when it was not."""
+    written = start.value if start is not None and isinstance(start.value, str) else ""
+    found = _OFFSET.search(written.strip()) if ":" in written else None
+    if not found:
+        return None
+    if found[1]:
+        return 0
+    minutes = int(found[3]) * 60 + int(found[4] or 0)
+    return -minutes if found[2] == "-" else minutes

@@ -5,7 +5,7 @@ and never write Arabic digits, so ranges are put together here from the same par
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +40,23 @@ def format_date(
 
 
 def format_range(
-    start: datetime, end: datetime | None, language: str, site: "Site", whole_day: bool
+    start: datetime,
+    end: datetime | None,
+    language: str,
+    site: "Site",
+    whole_day: bool,
+    offset: int | None = None,
 ) -> str:
     """Return when something takes place, saying month and year once where once is enough.
 
     Whole days: "19–21 September 2023". With hours: "19 September 2023, 09:00–17:00 (London)", the
     place being the site's zone, because a reader may live in another.
+
+    offset  minutes east of UTC at the place itself, when known: "24 October 2023, 09:00 (UTC+3)"
     """
     locale = _locale(language, site)
-    first, last = _local(start, site), _local(end or start, site)
+    zone, name = _zone(start, offset, site)
+    first, last = (at.astimezone(zone) for at in (start, end or start))
     if whole_day:
         return _digits(_days(locale, first, last), language, site)
     if first == last:
@@ -59,7 +67,7 @@ def format_range(
         opening = _with_time(locale, _opening_day(locale, first, last), _hour(locale, first))
         closing = _with_time(locale, _days(locale, last, last), _hour(locale, last))
         text = opening + _separator(locale) + closing
-    return _digits(f"{text} ({_city(locale, site)})", language, site)
+    return _digits(f"{text} ({name or _city(locale, site)})", language, site)
 
 
 def format_number(n: float, language: str, site: "Site") -> str:
@@ -92,6 +100,16 @@ def format_size(size: int, language: str, site: "Site", words: Phrases | None = 
     if power == 2:
         return words.t("%(number)s MB", number=number)
     return words.t("%(number)s GB", number=number)
+
+
+def _zone(start: datetime, offset: int | None, site: "Site") -> tuple[tzinfo, str]:
+    """Return the zone whose clock shows the hours, and its name where it is not the site's."""
+    if offset is None or start.astimezone(site.zone).utcoffset() == timedelta(minutes=offset):
+        return site.zone, ""
+    hours, minutes = divmod(abs(offset), 60)
+    # One left-to-right run, which must not be torn apart in a right-to-left line.
+    sign = "" if offset == 0 else f"{'+' if offset > 0 else '-'}{hours}"
+    return timezone(timedelta(minutes=offset)), f"UTC{sign}" + (f":{minutes:02}" if minutes else "")
 
 
 def _local(moment: datetime | date, site: "Site") -> Any:

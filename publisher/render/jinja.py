@@ -154,9 +154,13 @@ def _filters(templates: Templates) -> dict[str, Any]:
 
     @pass_context
     def date_range(
-        context: Any, start: datetime, end: datetime | None, whole_day: bool = False
+        context: Any,
+        start: datetime,
+        end: datetime | None,
+        whole_day: bool = False,
+        offset: int | None = None,
     ) -> str:
-        return format_range(start, end, context["language"], context["site"], whole_day)
+        return format_range(start, end, context["language"], context["site"], whole_day, offset)
 
     @pass_context
     def number(context: Any, n: float) -> str:

@@ -176,3 +176,19 @@ def test_packed_facts_come_back_as_they_were():
     assert again.event.city == "C"
     assert again.downloads is not None
     assert again.downloads[0].file == "2026/a.pdf"
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"),
+    [
+        ("2026-05-01T10:00:00+03:00", 180),
+        ("2026-05-01 10:00 -0430", -270),
+        ("2026-05-01T10:00:00Z", 0),
+        ("2026-05-01T10:00:00", None),
+        ("2026-05-01", None),
+    ],
+)
+def test_an_event_keeps_the_offset_its_start_was_written_with(written, minutes):
+    event = facts(f"event: {{start: '{written}'}}").event
+    assert event is not None
+    assert event.offset == minutes

@@ -194,3 +194,20 @@ def test_numbers_have_the_reader_s_separators_and_digits(language, more, expecte
 )
 def test_sizes_are_told_in_the_reader_s_units(size, language, expected):
     assert format_size(size, language, site()) == expected
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [
+        (180, "09:00–16:30 (UTC+3)"),
+        (330, "11:30–19:00 (UTC+5:30)"),
+        (-240, "02:00–09:30 (UTC-4)"),
+        (0, "06:00–13:30 (UTC)"),
+        (60, "07:00–14:30 (London)"),  # what the site's own clock shows that day
+        (None, "07:00–14:30 (London)"),
+    ],
+)
+def test_hours_are_those_of_the_place_where_its_offset_is_known(offset, expected):
+    start, end = at(2023, 10, 24, 6), at(2023, 10, 24, 13, 30)
+    shown = format_range(start, end, "en", site(**BRITISH), False, offset)
+    assert shown.endswith(expected)
