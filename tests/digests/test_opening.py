@@ -1,0 +1,168 @@
+"""Deliveries are written once for each reader, in chunks, whoever is killed and whoever helps."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from publisher.digests import State
+from publisher.digests.edition import read_edition, read_frozen
+from publisher.digests.opening import Opening, expand
+from publisher.store import read, tables, write
+from tests.digests.conftest import DAY, House, utc
+
+START = utc("2026-03-02T12:00")
+FIRST = utc("2026-03-03T07:00")
+KILLED = 9
+
+# One process that imports once, then forks whenever it is told "crash_at how_many".
+OPENER = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from publisher import digests, faults
+from publisher.content import open_library
+from publisher.render import Templates
+from publisher.settings import load
+from publisher.store import open_engine
+
+root, url, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
+
+def work(crash_at):
+    settings = load(root, {})
+    library, templates = open_library(settings, now=now), Templates(settings)
+    engine = open_engine(url, root)
+    faults.arm(crash_at)
+    digests.open_due(engine, settings, library, templates, now, chunk=2)
+
+for line in sys.stdin:
+    crash_at, how_many = map(int, line.split())
+    children = []
+    for _ in range(how_many):
+        child = os.fork()
+        if not child:
+            try:
+                work(crash_at)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    print(*codes, flush=True)
+"""
+
+
+class Opener:
+    """Processes that open what is due, and can be killed at their n-th commit."""
+
+    def __init__(self, house: House) -> None:
+        url = house.db.url.render_as_string(hide_password=False)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", OPENER, house.site.root, url, FIRST.isoformat()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *, crash_at: int = 0, how_many: int = 1) -> list[int]:
+        """Return the exit codes of this many processes at once."""
+        self._process.stdin.write(f"{crash_at} {how_many}\n")
+        self._process.stdin.flush()
+        return [int(code) for code in self._process.stdout.readline().split()]
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture
+def opener(house: House) -> Iterator[Opener]:
+    made = Opener(house)
+    yield made
+    made.close()
+
+
+def filled(house: House) -> list[int]:
+    """Five readers of three languages and an item in each; the digest has started."""
+    for tag in ("en", "ar", "fr"):
+        house.site.item(f"a.{tag}.md", "A")
+    readers = [house.reader(f"r{n}", ("en", "ar", "fr")[n % 3]) for n in range(5)]
+    house.open(START)
+    return readers
+
+
+def rows(house: House) -> dict[str, int]:
+    with read(house.db) as conn:
+        return {
+            name: conn.scalar(select(func.count()).select_from(tables.metadata.tables[name]))
+            for name in ("editions", "edition_items", "segments", "bodies", "deliveries")
+        }
+
+
+ONCE = {"editions": 1, "edition_items": 3, "segments": 3, "bodies": 3, "deliveries": 5}
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_chunks_of_any_size_leave_nobody_out(house: House, chunk):
+    readers = filled(house)
+    edition = expand(house.db, house.settings, house.freeze(FIRST), FIRST, chunk=chunk)
+    assert edition.state is State.SENDING
+    assert [len(house.received(one)) for one in readers] == [1] * 5
+    assert rows(house) == ONCE
+
+
+def test_two_processes_at_once_open_one_edition(house: House, opener: Opener):
+    filled(house)
+    assert opener.run(how_many=2) == [0, 0]
+    assert rows(house) == ONCE
+    assert house.editions() == [("weekly", "2026-03-03T07:00", "sending")]
+
+
+def test_two_threads_expand_one_edition_between_them(house: House):
+    readers = filled(house)
+    number = house.freeze(FIRST)
+    with ThreadPoolExecutor(2) as pool:
+        work = [
+            pool.submit(expand, house.db, house.settings, number, FIRST, chunk=1) for _ in range(2)
+        ]
+        assert {one.result().state for one in work} == {State.SENDING}
+    assert rows(house) == ONCE
+    assert [len(house.received(one)) for one in readers] == [1] * 5
+
+
+def test_killed_at_any_commit_the_opening_is_finished_by_the_next(house: House, opener: Opener):
+    readers = filled(house)
+    crash_at, codes = 0, [KILLED]
+    while codes == [KILLED]:
+        crash_at += 1
+        with write(house.db) as conn:
+            for name in ("deliveries", "segments", "bodies", "edition_items", "editions"):
+                conn.execute(tables.metadata.tables[name].delete())
+        codes = opener.run(crash_at=crash_at)
+        house.open(FIRST)
+        assert rows(house) == ONCE, crash_at
+        assert [len(house.received(one)) for one in readers] == [1] * 5
+    assert codes == [0]
+    assert crash_at > 6  # seeing, freezing, the decision, three chunks, the end
+
+
+def test_who_got_a_signature_of_their_own_meanwhile_is_not_left_out(house: House):
+    readers = filled(house)
+    number = house.freeze(FIRST)
+    with read(house.db) as conn:
+        knows_nobody = Opening(read_edition(conn, number), read_frozen(conn, number), {}, FIRST)
+    with write(house.db) as conn:
+        assert not knows_nobody.write_chunk(conn, 100)
+    assert [len(house.received(one)) for one in readers] == [1] * 5
+
+
+def test_who_comes_back_to_an_edition_half_open_gets_the_frozen_items(house: House):
+    readers = filled(house)
+    house.freeze(FIRST)
+    house.site.item("a.en.md", "A, changed", categories="[prevention]")
+    (house.site.root / "content" / "a.ar.md").unlink()
+    house.open(FIRST + DAY)
+    assert house.received(readers[0]) == [["a/en"]]
+    assert house.received(readers[1]) == [["a/ar"]]
