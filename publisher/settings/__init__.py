@@ -8,7 +8,7 @@ asks of this process; `packaged` finds what is shipped with us. The models are h
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from publisher.settings.load import FILE_NAME, load, read_toml, testing
+from publisher.settings.load import FILE_NAME, load, read_settings, read_toml, testing
 from publisher.settings.packaged import packaged
 from publisher.settings.testing import Testing
 
@@ -39,6 +39,7 @@ __all__ = [
     "Testing",
     "load",
     "packaged",
+    "read_settings",
     "read_toml",
     "testing",
 ]

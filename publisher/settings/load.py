@@ -32,7 +32,11 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> "Settings":
     Raises SettingsError, exit code 3, with every problem of the file and its line.
     """
     root = root.absolute()
-    text = _text(root / FILE_NAME)
+    return read_settings(_text(root / FILE_NAME), root, environ)
+
+
+def read_settings(text: str, root: Path, environ: Mapping[str, str] | None = None) -> "Settings":
+    """Make settings of the text of a publisher.toml; `load` says the rest."""
     table = read_toml(text)
     told = _refused_transport(table)
     environ = os.environ if environ is None else environ
@@ -57,6 +61,9 @@ def read_toml(text: str, path: str = FILE_NAME) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_syntax(str(error), text, path)]) from error
+    except RecursionError:
+        problem = Problem(path, 0, "brackets stand in brackets hundreds deep", "take them out")
+        raise SettingsError([problem]) from None
 
 
 def _text(path: Path) -> str:
@@ -64,8 +71,14 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise SettingsError(
-            [Problem(FILE_NAME, 0, f"there is none in {path.parent}")],
-            hint="run `publisher init` to make a site here, or name its folder with --site",
+            [
+                Problem(
+                    FILE_NAME,
+                    0,
+                    f"there is none in {path.parent}",
+                    "run `publisher init` to make a site here, or name its folder with --site",
+                )
+            ]
         ) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -74,8 +87,14 @@ def _text(path: Path) -> str:
         ) from error
     except OSError as error:
         raise SettingsError(
-            [Problem(FILE_NAME, 0, f"{path} cannot be read ({error.strerror})")],
-            hint="check that it is a file and that you may read it",
+            [
+                Problem(
+                    FILE_NAME,
+                    0,
+                    f"{path} cannot be read ({error.strerror})",
+                    "check that it is a file and that you may read it",
+                )
+            ]
         ) from error
 
 

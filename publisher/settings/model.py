@@ -110,7 +110,7 @@ Colour = Annotated[str, AfterValidator(_colour)]
 class Section(BaseModel):
     """One table of publisher.toml: frozen, and strict about names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Site(Section):

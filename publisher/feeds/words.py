@@ -1,0 +1,82 @@
+"""The sentences feeds say in a reader's own language, and the dates and sizes beside them.
+
+Everything here is loaded only when a feed is really written: catalogues and calendars cost more
+than looking at a site in which nothing changed.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from publisher.content.item import Event
+
+if TYPE_CHECKING:
+    from publisher.render.phrases import Word
+    from publisher.settings.model import Settings
+
+MACHINE_TRANSLATED = "This text was translated by a machine."
+READ_ORIGINAL = "Read the original"
+WHEN = "When:"
+WHERE = "Where:"
+CANCELLED = "This event is cancelled."
+MOVED = "This event was moved."
+EVENT_PAGE = "About the event"
+WATCH = "Watch the video"
+DOWNLOADS = "Downloads"
+COMMA = ", "
+
+_FILE_KINDS = {
+    "application/pdf": "PDF",
+    "application/zip": "ZIP",
+    "application/epub+zip": "EPUB",
+    "application/msword": "DOC",
+    "application/vnd.ms-excel": "XLS",
+    "application/vnd.ms-powerpoint": "PPT",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
+    "text/csv": "CSV",
+    "audio/mpeg": "MP3",
+    "video/mp4": "MP4",
+}
+
+
+def speaker(language: str, settings: "Settings") -> "Callable[..., Word]":
+    """Return what says a sentence of the interface in this language."""
+    from publisher.render import phrases
+    from publisher.settings import packaged
+
+    ours = packaged("templates") / "locale"
+    site = settings.root / "templates" / "locale"
+    return phrases(language, (site, ours) if site != ours and site.is_dir() else (ours,)).t
+
+
+def event_dates(event: Event, language: str, settings: "Settings") -> str:
+    """Return when an event takes place, in words."""
+    from publisher.render import format_range
+
+    return format_range(
+        event.start, event.end, language, settings.site, event.is_whole_day, event.offset
+    )
+
+
+def file_size(size: int, language: str, settings: "Settings") -> str:
+    """Return the size of a file in the reader's units."""
+    from publisher.render import format_size
+
+    return format_size(size, language, settings.site)
+
+
+def file_kind(media_type: str) -> str:
+    """Return what people call a kind of file, or "" when there is no short name for it."""
+    return _FILE_KINDS.get(media_type, "")
+
+
+def language_name(language: str) -> str:
+    """Return what speakers of a language call it; the tag itself when nobody told."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        name = Locale.parse(language, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return language
+    return (name[:1].upper() + name[1:]) if name else language
