@@ -8,7 +8,7 @@ command line, the clock and the sample site all call these.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from publisher.ops import Clock, log
 from publisher.settings import load
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from publisher.content import Library
     from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport
@@ -203,7 +203,10 @@ class App:
         on_progress: Progress | None = None,
         on_opened: "Callable[[tuple[Opened, ...]], None] | None" = None,
     ) -> Sent:
-        """Open what is due, send all that is due now, and close what is settled; safe to repeat."""
+        """Open what is due, send all that is due now, and close what is settled; safe to repeat.
+
+        Raises RenderError or HeaderError of a body that cannot be made, after all others went.
+        """
         from publisher import digests
 
         opened = self.open_due_editions()
@@ -211,6 +214,8 @@ class App:
             on_opened(opened)
         report = self._sender().send_due(stop, on_progress)
         digests.close_settled(self.engine, self.now())
+        if report.broken:
+            raise report.broken
         return Sent(opened, report)
 
     def forecast(self) -> "Forecast":
@@ -301,20 +306,27 @@ class App:
     def _sender(self) -> "Sender":
         from publisher import digests
         from publisher.delivery import Sender, open_transport
+        from publisher.subscribers import recipient_values, suppress_dead
 
-        def make_body(body_id: int) -> "Body":
-            return digests.make_body(self.engine, self.settings, self.templates, body_id)
+        engine, settings = self.engine, self.settings
+        # Readers of one body come one after the other.
+        frozen = lru_cache(maxsize=8)(partial(digests.settings_of, engine, settings))
+
+        def values(recipient: "Recipient", body: "Body") -> Mapping[str, str]:
+            return recipient_values(
+                frozen(body.id), self.keys, recipient, body.digest, body.language
+            )
 
         return Sender(
             self.engine,
             open_transport(self.settings),
-            make_body=make_body,
-            values=self.values_for,
+            make_body=partial(digests.make_body, engine, settings, self.templates),
+            values=values,
             secret=self.keys.lasting,
             clock=self.clock,
             settings=self.settings.delivery,
             var_dir=self.settings.var_dir,
-            on_dead_address=_suppress_dead,
+            on_dead_address=suppress_dead,
         )
 
     def values_for(self, recipient: "Recipient", body: "Body") -> Mapping[str, str]:
@@ -335,16 +347,3 @@ class App:
             return False
         with read(engine) as conn:
             return conn.execute(select(subscribers.c.id).limit(1)).first() is not None
-
-
-def _suppress_dead(conn: "Connection", subscriber_id: int, code: str, now: datetime) -> None:
-    """Never again mail an address that its server says does not exist."""
-    from sqlalchemy import select
-
-    from publisher.store.tables import subscribers
-    from publisher.subscribers import suppress_hashes
-
-    hashed = conn.scalars(
-        select(subscribers.c.address_hash).where(subscribers.c.id == subscriber_id)
-    ).all()
-    suppress_hashes(conn, hashed, now, reason="bounced", note=code)

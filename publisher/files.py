@@ -13,10 +13,21 @@ def write_if_changed(path: Path, data: bytes, mode: int = 0o644) -> bool:
     An unchanged file keeps its time stamp, so feed readers that send
     If-Modified-Since are answered 304 after a rebuild that changed nothing.
 
-    Raises OSError; the old file is then still in place.
+    Raises OSError, which names the path; the old file is then still in place.
     """
     if path.is_file() and path.read_bytes() == data:
         return False
+    try:
+        _write(path, data, mode)
+    except OSError as error:
+        # A full disk is reported without any name, all else with that of the draft.
+        if error.filename2 is None and error.filename not in (str(path.parent), path.parent):
+            error.filename = str(path)
+        raise
+    return True
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as draft:
         try:
@@ -29,7 +40,6 @@ def write_if_changed(path: Path, data: bytes, mode: int = 0o644) -> bool:
         except BaseException:
             Path(draft.name).unlink(missing_ok=True)
             raise
-    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -72,7 +72,10 @@ def open_keys(path: Path, *, may_make: bool) -> Keys:
         _make_file(path)
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StoreError(
+            f"{path} cannot be read: {why}", hint="bring the file back from a backup"
+        ) from error
     return _parse(path, text)
 
 

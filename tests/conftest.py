@@ -59,6 +59,7 @@ class SmallSite:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        (root / "content").mkdir(exist_ok=True)
         self.configure(SETTINGS)
 
     def configure(self, toml: str) -> None:

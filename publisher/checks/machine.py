@@ -85,6 +85,8 @@ def folders(app: "App") -> Answer:
     closed = [str(folder) for folder in wanted if not _is_writable(folder)]
     if closed:
         hint = "let the one who runs publisher write there"
+        if any(folder.exists() and not folder.is_dir() for folder in wanted):
+            hint = "it is a file; move it out of the way"
         return Result.FAILED, f"folders: {', '.join(closed)} cannot be written", hint
     names = ", ".join(f"{folder.name}/" for folder in wanted)
     return Result.OK, f"folders: {names} can be written", ""
@@ -108,6 +110,9 @@ def secret(app: "App") -> Answer:
                 "bring it back from a backup: without it every link in their mails is dead",
             )
         return Result.OK, "secret: none yet; it is made when it is first needed", ""
+    if not path.is_file():
+        hint = "move it away and bring the file back from a backup"
+        return Result.FAILED, "secret: var/secret is no file", hint
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         return (

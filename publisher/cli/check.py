@@ -1,6 +1,7 @@
 """`publisher check`: every problem of settings, content, templates and feeds at once."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import click
 
 from publisher.cli.report import count, note, problem_json, progress, say, say_json, say_problems
 from publisher.cli.start import Start
-from publisher.errors import Problem, SettingsError
+from publisher.errors import ContentError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -38,14 +39,15 @@ def command(start: Start, paths: tuple[Path, ...], as_json: bool, schema: bool, 
         return 0
     try:
         with start.app() as app:
-            problems = list(_problems(app, feeds))
-            items = len(app.library().items)
-    except SettingsError as error:
+            below = _wanted(paths, start)
+            problems = [each for each in _problems(app, feeds) if below(each.path)]
+            items = sum(below(item.path) for item in app.library().items)
+    except (SettingsError, ContentError) as error:
         if not as_json:
             raise
         say_json(_document(error.problems, 0))
         return error.exit_code
-    problems = _below(problems, paths, start)
+    problems.sort(key=lambda problem: (problem.path, problem.line))
     errors = sum(problem.is_error for problem in problems)
     if as_json:
         say_json(_document(problems, items))
@@ -83,25 +85,36 @@ def _document(problems: Sequence[Problem], items: int) -> dict[str, object]:
     }
 
 
-def _below(problems: Sequence[Problem], paths: Sequence[Path], start: Start) -> list[Problem]:
-    """Return the problems of the named files and folders; all when none is named."""
+def _wanted(paths: Sequence[Path], start: Start) -> Callable[[str], bool]:
+    """Return whether a path of the site lies in one of the named files and folders, or any."""
     if not paths:
-        return sorted(problems, key=lambda problem: (problem.path, problem.line))
-    root = start.settings.root
-    wanted = []
-    for path in paths:
-        place = path if path.is_absolute() else Path.cwd() / path
-        if not place.exists() and (root / path).exists():
-            place = root / path  # as the problems themselves write it
-        if not place.exists():
-            raise click.BadParameter(f"there is no {path}", param_hint="PATH")
-        wanted.append(place.resolve())
-    kept = []
-    for problem in problems:
-        place = (root / problem.path).resolve()
-        if any(place == each or place.is_relative_to(each) for each in wanted):
-            kept.append(problem)
-    return sorted(kept, key=lambda problem: (problem.path, problem.line))
+        return lambda _: True
+    root = _real(start.settings.root)
+    wanted = [_named(path, root) for path in paths]
+
+    def below(path: str) -> bool:
+        place = _real(root / path)
+        return any(place == each or place.is_relative_to(each) for each in wanted)
+
+    return below
+
+
+def _named(path: Path, root: Path) -> Path:
+    """Return the place somebody named, from where they are or as problems write it."""
+    place = Path.cwd() / path
+    if not os.path.lexists(place):
+        place = root / path
+    if not os.path.lexists(place):
+        raise click.BadParameter(f"there is no {path}", param_hint="PATH")
+    place = _real(place)
+    if not (place.is_relative_to(root) or root.is_relative_to(place)):
+        raise click.BadParameter(f"{path} lies outside the site {root}", param_hint="PATH")
+    return place
+
+
+def _real(path: Path) -> Path:
+    """Return where a path leads; unlike Path.resolve, also for links that run in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _say_schema(start: Start) -> None:

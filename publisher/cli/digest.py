@@ -19,6 +19,8 @@ Examples:
   publisher digest test weekly you@your-domain.org
 """
 
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+
 
 @click.group(epilog=EPILOG)
 def command() -> None:
@@ -49,7 +51,8 @@ def preview(start: Start, name: str, language: str, out: Path | None) -> int:
             if not draft.message:
                 empty.append(tag)
                 continue
-            say(f"{tag}: {draft.preview.subject}")
+            # The marks that keep a title's direction apart are for readers' programs.
+            say(f"{tag}: {draft.preview.subject.translate(_ISOLATES)}")
             say(
                 f"    {count(len(draft.preview.items), 'item')}, {len(draft.html.encode()):,} bytes"
             )

@@ -1,5 +1,7 @@
 """`publisher init`: a new site that works, or settings for a folder that has content."""
 
+import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +10,8 @@ import click
 
 from publisher.cli.report import say
 from publisher.cli.start import Start
-from publisher.errors import PublisherError
-from publisher.settings import FILE_NAME
+from publisher.errors import PublisherError, SettingsError
+from publisher.settings import FILE_NAME, read_settings
 
 if TYPE_CHECKING:
     from publisher.cli.moving_in import Found
@@ -37,8 +39,12 @@ def command(start: Start, folder: Path | None, url: str, name: str, languages: s
     """
     from publisher.cli.moving_in import has_content, look_around
 
+    if folder is not None and not str(folder).strip():
+        raise click.BadParameter(
+            "it is empty; name a folder, or . for this one", param_hint="FOLDER"
+        )
     root = folder or start.root
-    if (root / FILE_NAME).exists():
+    if os.path.lexists(root / FILE_NAME):
         raise PublisherError(
             f"{root / FILE_NAME} is there already; this is a site, and init changed nothing",
             hint="edit the file, or name another folder",
@@ -63,6 +69,7 @@ def _asked(found: "Found | None", url: str, name: str, languages: str) -> "Found
         raise click.BadParameter(str(error), param_hint="--languages") from None
     if url and not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"write a full address, https://{url}", param_hint="--url")
+    tags = tuple(dict.fromkeys(tags))
     return replace(
         known,
         url=url.rstrip("/") or known.url,
@@ -77,6 +84,7 @@ def _write(root: Path, found: "Found", start: Start, *, with_items: bool) -> lis
 
     now = start.clock.now()
     files = {FILE_NAME: settings_text(found, now)}
+    _see_that_it_works(files[FILE_NAME], root)
     if with_items:
         files |= sample_items(found.languages, now)
     lines = _gitignore(root)
@@ -86,6 +94,19 @@ def _write(root: Path, found: "Found", start: Start, *, with_items: bool) -> lis
     for path, text in files.items():
         write_if_changed(root / path, text.encode(errors="surrogateescape"))
     return list(files)
+
+
+def _see_that_it_works(text: str, root: Path) -> None:
+    """Refuse before anything is written: a site that no command opens is worse than none."""
+    try:
+        read_settings(text, root.absolute())
+    except SettingsError as error:
+        first = error.problems[0]
+        raise PublisherError(
+            f"with these words {first.path} would be wrong, so nothing was written: "
+            f"{first.message}",
+            hint=first.hint,
+        ) from error
 
 
 def _gitignore(root: Path) -> str:
@@ -112,7 +133,7 @@ def _start_digests(root: Path, start: Start) -> None:
 
 
 def _tell(root: Path, found: "Found", written: list[str], is_moving_in: bool) -> None:
-    place = "" if root.resolve() == Path.cwd() else f"cd {root} && "
+    place = "" if root.resolve() == Path.cwd() else f"cd {shlex.quote(str(root))} && "
     for path in written:
         say(f"wrote {root / path}")
     if is_moving_in:
@@ -122,5 +143,8 @@ def _tell(root: Path, found: "Found", written: list[str], is_moving_in: bool) ->
             say("publisher reads what lies in content/: move the folder _posts into it")
         say("look through publisher.toml: url, name and sender address above all")
         say(f"next: {place}publisher check")
+    elif not any(path.startswith("content/") for path in written):
+        say(f"there are no sample items in {', '.join(found.languages)}; write the first one")
+        say(f'next: {place}publisher new news "…"')
     else:
         say(f"next: {place}publisher build, then publisher digest preview weekly")

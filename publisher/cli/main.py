@@ -3,6 +3,7 @@
 `--help` costs what Python and click cost, nothing more: all else is imported when a command runs.
 """
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,41 @@ def cli(ctx: click.Context, site: str, verbosity: int) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the program and end the process with its exit code."""
+    # Items are made by the ten thousand and kept: the usual threshold would walk them all each time.
+    gc.set_threshold(200_000, 20, 20)
+    _speak_utf8()
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(args))
+
+
+def _speak_utf8() -> None:
+    """Start anew in Python's UTF-8 mode where the locale has another encoding.
+
+    File names and words of the command line are UTF-8 here, whatever the terminal is set to.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        import os
+
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+
+
+def _open_what_is_closed() -> None:
+    """Give a process that was started without standard streams ones that lead nowhere.
+
+    Else the next file to be opened, the database perhaps, would get a stream's number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            import os
+
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def run(args: list[str] | None = None) -> int:
@@ -88,9 +120,11 @@ def run(args: list[str] | None = None) -> int:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
+        _say_json_error(given, "stopped")
         return 130
     except click.ClickException as error:
         error.show()
+        _say_json_error(given, error.format_message())
         return error.exit_code
     except Exception as error:
         return _failed(error, given)
@@ -112,12 +146,21 @@ def _told(error: "PublisherError", given: list[str]) -> int:
 
     for line in str(error).splitlines():
         click.echo(one_line(line), err=True)
-    if "--json" in given:
-        from publisher.cli.report import say_json
-
-        say_json({"error": {"message": error.message, "hint": error.hint}})
+    _say_json_error(given, error.message, error.hint)
     _show_chain(error, given)
     return error.exit_code
+
+
+def _say_json_error(given: list[str], message: str, hint: str = "") -> None:
+    """Who asked for JSON gets JSON when the command fails, too."""
+    if "--json" not in given:
+        return
+    from contextlib import suppress
+
+    from publisher.cli.report import say_json
+
+    with suppress(OSError):  # standard output itself may be what failed
+        say_json({"error": {"message": message, "hint": hint}})
 
 
 def _of_the_system(error: OSError) -> "PublisherError":
@@ -133,7 +176,9 @@ def _of_the_system(error: OSError) -> "PublisherError":
 
 
 def _our_mistake(error: Exception, given: list[str]) -> int:
-    click.echo(f"publisher made a mistake: {type(error).__name__}: {error}", err=True)
+    said = f"publisher made a mistake: {type(error).__name__}: {error}"
+    click.echo(said, err=True)
+    _say_json_error(given, said)
     if _is_verbose(given):
         _show_chain(error, given)
     else:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from publisher import language
+from publisher.cli.report import note
+from publisher.errors import Problem
 from publisher.settings import read_toml
 
 HUGO = ("hugo.toml", "config.toml", "hugo.yaml", "hugo.yml", "config.yaml", "config.yml")
@@ -62,7 +64,8 @@ def look_around(folder: Path) -> Found:
     for names, reader in ((HUGO, _hugo), (JEKYLL, _jekyll)):
         for name in names:
             if (folder / name).is_file():
-                return reader(folder, name, _table(folder / name))
+                table = _table(folder / name)
+                return reader(folder, name if table else "", table)
     return Found(languages=_languages_of_files(folder / "content"))
 
 
@@ -74,9 +77,18 @@ def _table(path: Path) -> Mapping[str, Any]:
 
     try:
         table = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        return _not_yaml(path.name, line)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return _not_yaml(path.name, 0)
     return table if isinstance(table, dict) else {}
+
+
+def _not_yaml(name: str, line: int) -> Mapping[str, Any]:
+    said = "the file stops being YAML here, so nothing was taken from it"
+    note(str(Problem(name, line, said, "write into publisher.toml what it says")))
+    return {}
 
 
 def _hugo(folder: Path, name: str, table: Mapping[str, Any]) -> Found:
@@ -94,7 +106,7 @@ def _hugo(folder: Path, name: str, table: Mapping[str, Any]) -> Found:
     pattern = _hugo_permalink(known.get("permalinks"))
     path = _translated(pattern) if pattern else "/{key}/"
     item_url = ("{url}/{language}" if several else "{url}") + path if path else ""
-    zone = str(known.get("timezone") or "")
+    zone = _zone(known.get("timezone"))
     return Found(
         name, _url(known.get("baseurl")), _text(known.get("title")), languages, item_url, zone
     )
@@ -122,7 +134,7 @@ def _jekyll(folder: Path, name: str, table: Mapping[str, Any]) -> Found:
         _text(table.get("title") or table.get("name")),
         (tag or "en",),
         "{url}" + path if path else "",
-        str(table.get("timezone") or ""),
+        _zone(table.get("timezone")),
     )
 
 
@@ -163,6 +175,15 @@ def _tag(value: Any) -> str:
     try:
         return language.normalise(str(value))
     except ValueError:
+        return ""
+
+
+def _zone(value: Any) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(str(value)).key if value else ""
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         return ""
 
 

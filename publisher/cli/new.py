@@ -46,15 +46,23 @@ def command(start: Start, kind: str, title: str, language: str, when: str) -> No
 
 def _moment(text: str, start: Start) -> datetime:
     """Read a date or a date-time, in the site's time zone where it names none."""
+    from publisher.content.values import FIRST_YEAR, LAST_YEAR
+
     zone = start.settings.site.zone
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(), zone)
-        moment = datetime.fromisoformat(text)
+            moment = datetime.combine(date.fromisoformat(text), time(), zone)
+        else:
+            moment = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
             f'"{text}" is no date; write for instance 2026-07-01', param_hint="--date"
         ) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise click.BadParameter(
+            f"the year {moment.year} is not between {FIRST_YEAR} and {LAST_YEAR}",
+            param_hint="--date",
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -28,9 +28,7 @@ class Start:
         """The site's settings; what a crashed build left in feeds/ is put right on the way."""
         settings = load(self.root)
         if (settings.feeds_dir / ".next").exists():
-            from publisher.feeds import recover
-
-            recover(settings.feeds_dir)
+            _recover(settings.feeds_dir)
         return settings
 
     @contextmanager
@@ -43,3 +41,18 @@ class Start:
             yield app
         finally:
             app.close()
+
+
+def _recover(feeds_dir: Path) -> None:
+    """Put right what a crashed build left; that it cannot be done stops nobody from sending."""
+    from publisher.feeds import recover
+
+    try:
+        recover(feeds_dir)
+    except OSError as error:
+        from publisher.cli.report import note
+
+        note(
+            f"{error.filename or feeds_dir}: the last build cannot be finished: {error.strerror}; "
+            "put that right and run `publisher build`"
+        )

@@ -166,6 +166,8 @@ def export(start: Start, file: Path, state: str | None) -> None:
     """Write everybody to FILE: CSV, or JSON when its name ends in .json. Keep it safe."""
     from publisher.subscribers import State, export_file
 
+    if not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.parent}", param_hint="FILE")
     with start.app() as app:
         wanted = State(state) if state else None
         number = export_file(app.engine, file, app.now(), state=wanted)

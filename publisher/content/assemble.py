@@ -272,7 +272,8 @@ class Assembly:
         if not self.has_categories:
             path, line = next(iter(self.unknown_words.values()))[0]
             count = len(self.unknown_words)
-            message = f"{count} different categories are used, but the site has none"
+            used = "one category is" if count == 1 else f"{count} different categories are"
+            message = f"{used} used, but the site has none"
             hint = "list those that readers may choose as [categories.<slug>] in publisher.toml"
             self.problems.append(Problem(f"content/{path}", line, message, hint, Level.WARNING))
             return

@@ -12,6 +12,7 @@ from publisher.content.values import one_line
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
+_NO_NAMES = ("index", "readme")  # the folder's own page, and no page at all
 _MORE = {
     Kind.EVENT: 'event:\n  start: {day}\n  place: ""\n  city: ""\n  country: ""\n',
     Kind.EVENT_REPORT: 'event:\n  start: {day}\n  place: ""\n',
@@ -26,7 +27,8 @@ def draft_item(
     language   one of [site] languages
     date       aware; written in the site's time zone
 
-    A file that is there is never touched: the new one then gets a number.
+    A file that is there is never touched: the new one then gets a number. A title that gives no
+    name (only signs), or one that is no item's name (README), gets one with the kind in it.
     Raises ValueError for a title that is empty, OSError when the file cannot be written.
     """
     kind, title = Kind(kind), one_line(title)
@@ -40,15 +42,22 @@ def draft_item(
         f"kind: {kind.value}\n{_MORE.get(kind, '').format(day=local.date())}"
         'summary: ""\nstatus: draft  # remove this line to publish\n---\n\n'
     )
-    slug = slugify(title) or kind.value
-    number = 1
+    slug = slugify(title)
+    # A name made of the kind alone says nothing, so the same name is no translation.
+    taken = set() if slug else {path.name.partition(".")[0] for path in folder.iterdir()}
+    if slug in _NO_NAMES:
+        slug = f"{kind.value}-{slug}"
+    slug = slug or kind.value
+    number = 0
     while True:
+        number += 1
         name = slug if number == 1 else f"{slug}-{number}"
+        if name in taken:
+            continue
         path = folder / f"{name}.{language}.md"
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            number += 1
             continue
         return path

@@ -8,6 +8,7 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from publisher import language
@@ -95,7 +96,7 @@ def place(path: str, languages: Collection[str]) -> Place:
         language=tag,
         date=date,
         slug=slugify(bare),
-        folder=slugify(folders[-1]) if folders else "",
+        folder=_folder_slug(folders[-1]) if folders else "",
     )
 
 
@@ -132,6 +133,9 @@ def slugify(text: str) -> str:
     if len(slug) * 4 > SLUG_BYTES:
         slug = slug.encode()[:SLUG_BYTES].decode(errors="ignore").rstrip("-")
     return slug
+
+
+_folder_slug = lru_cache(maxsize=1024)(slugify)  # many files share a folder
 
 
 def fit_for_key(text: str) -> str:

@@ -21,7 +21,8 @@ MANY = 400  # files from which a second process pays
 TRIES = 6
 FRESH_NS = 2_000_000_000  # files younger than this may still be in somebody's editor
 MAX_KEPT = 16_000_000  # bytes of fresh files held back, so that title and text stay one version
-STEP = 250  # files between two reports of progress
+STEP = 250  # files taken at a time, and between two reports of progress
+TICKET = 4  # bytes of a chunk's number; a pipe holds 64 KiB, so four million files
 
 Progress = Callable[[int, int], None]
 Row = tuple[Stat, Plain]
@@ -82,7 +83,12 @@ def read_files(
     """Read and parse files under root; `known` are rows whose file may still hold the same."""
     if len(paths) >= MANY and _may_fork():
         return _read_in_two(root, paths, languages, zone, known, on_progress)
-    return _read_all(root, paths, languages, zone, known, on_progress, len(paths))
+    result = Read()
+    for at in range(0, len(paths), STEP):
+        _read_all(root, paths[at : at + STEP], languages, zone, known, result)
+        if on_progress:
+            on_progress(min(at + STEP, len(paths)), len(paths))
+    return result
 
 
 def _read_all(
@@ -91,16 +97,15 @@ def _read_all(
     languages: Sequence[str],
     zone: ZoneInfo,
     known: dict[str, Row],
-    on_progress: Progress | None,
-    total: int,
-) -> Read:
+    result: Read,
+) -> None:
+    """Read and parse these files into result."""
     import hashlib
 
     from publisher.content.parse import parse  # not needed when nothing changed
 
-    result = Read()
     now_ns = time.time_ns()
-    for number, path in enumerate(paths, 1):
+    for path in paths:
         try:
             data, stat = read_whole(f"{root}/{path}")
         except OSError as error:
@@ -119,11 +124,6 @@ def _read_all(
         result.keep(path, stat, data, now_ns)
         # A file written in the same tick as it was read could change again unseen: look next time.
         result.rows[path] = (stat if now_ns - stat[1] > 50_000_000 else (stat[0], -1, -1), plain)
-        if on_progress and number % STEP == 0:
-            on_progress(min(number * (total // max(len(paths), 1)), total), total)
-    if on_progress:
-        on_progress(total, total)
-    return result
 
 
 def _read_in_two(
@@ -134,44 +134,54 @@ def _read_in_two(
     known: dict[str, Row],
     on_progress: Progress | None,
 ) -> Read:
-    """Let a child process read the first half while we read the second."""
-    middle = len(paths) // 2
+    """Share the files with a child process, chunk by chunk, so that both end together.
+
+    A pipe holds the number of each chunk; whoever is free takes the next one out of it. Whatever
+    a child that failed had taken is read here afterwards.
+    """
+    chunks = [paths[at : at + STEP] for at in range(0, len(paths), STEP)]
+    tickets, desk = os.pipe()
+    os.write(desk, b"".join(number.to_bytes(TICKET, "big") for number in range(len(chunks))))
+    os.close(desk)
     receiver, sender = os.pipe()
+    result = Read()
+
+    def read_chunks(tell: Progress | None) -> None:
+        while ticket := os.read(tickets, TICKET):
+            number = int.from_bytes(ticket, "big")
+            _read_all(root, chunks[number], languages, zone, known, result)
+            if tell:
+                tell(min((number + 1) * STEP, len(paths)), len(paths))
+
     child = os.fork()
     if child == 0:
         os.close(receiver)
-        _serve(sender, root, paths[:middle], languages, zone, known)
+        _serve(sender, result, read_chunks)
     os.close(sender)
     try:
-        ours = _read_all(root, paths[middle:], languages, zone, known, on_progress, len(paths))
+        read_chunks(on_progress)
         with os.fdopen(receiver, "rb") as pipe:
             answer = pipe.read()
     finally:
+        os.close(tickets)
         os.waitpid(child, 0)
     try:
         parts = marshal.loads(answer)  # noqa: S302, from our own child
         rows, fresh = cast("tuple[dict[str, Row], dict[str, bytes]]", parts)
+        result.rows.update(rows)
+        result.fresh.update(fresh)
     except (ValueError, EOFError, TypeError):
-        theirs = _read_all(root, paths[:middle], languages, zone, known, None, middle)
-        rows, fresh = theirs.rows, theirs.fresh
-    rows.update(ours.rows)
-    fresh.update(ours.fresh)
-    return Read(rows, fresh)
+        left = [path for path in paths if path not in result.rows]
+        _read_all(root, left, languages, zone, known, result)
+    return result
 
 
-def _serve(
-    sender: int,
-    root: str,
-    paths: Sequence[str],
-    languages: Sequence[str],
-    zone: ZoneInfo,
-    known: dict[str, Row],
-) -> None:
+def _serve(sender: int, result: Read, read_chunks: Callable[[None], None]) -> None:
     """Read files in the child process, hand them over and end without any clearing up."""
     code = 1
     try:
-        found = _read_all(root, paths, languages, zone, known, None, len(paths))
-        answer = marshal.dumps((found.rows, found.fresh))
+        read_chunks(None)
+        answer = marshal.dumps((result.rows, result.fresh))
         with os.fdopen(sender, "wb") as pipe:
             pipe.write(answer)
         code = 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import publisher
 from publisher.content import layout
-from publisher.errors import Level, Problem
+from publisher.errors import ContentError, Level, Problem
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
@@ -39,8 +39,11 @@ def scan(settings: "Settings") -> Scan:
     """Walk `content/` once, reading no file.
 
     Links to folders are never followed, links to files only when they stay inside `content/`.
+    Raises ContentError when the folder itself cannot be listed: a disk that is not mounted must
+    not look like a site whose items were all deleted.
     """
     root = os.path.realpath(settings.content_dir)
+    _see_that_it_is_there(root, settings)
     files: dict[str, Stat] = {}
     problems: list[Problem] = []
     _walk(root, "", 0, files, problems)
@@ -92,6 +95,18 @@ def stat_of(path: Path) -> Stat | None:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
+def _see_that_it_is_there(root: str, settings: "Settings") -> None:
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError:
+        hint = "make the folder and put your items into it, or name the site with --site"
+        problem = Problem("content/", 0, f"there is none in {settings.root}", hint)
+        raise ContentError([problem]) from None
+    except OSError as error:
+        message = f"the folder cannot be read: {error.strerror}"
+        raise ContentError([Problem("content/", 0, message, "look at its rights")]) from error
+
+
 def _walk(
     folder: str, prefix: str, depth: int, files: dict[str, Stat], problems: list[Problem]
 ) -> None:
@@ -130,6 +145,9 @@ def _walk(
                 files[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
             elif entry.is_dir(follow_symlinks=False) and path != "editions":
                 _walk(entry.path, path + "/", depth + 1, files, problems)
+            elif not entry.is_dir(follow_symlinks=False) and layout.is_item(path):
+                said = "this is no file but a pipe, a socket or a device, so it is left out"
+                problems.append(Problem(f"content/{path}", 0, said, "remove it", Level.WARNING))
         except OSError:
             continue  # gone since the folder was listed
 

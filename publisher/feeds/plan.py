@@ -8,6 +8,7 @@ with nothing in it, because readers keep asking for it.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from publisher.content.item import Item, Kind
 
@@ -55,9 +56,7 @@ def plan(items: Iterable[Item], most: int, published: Iterable[str] = ()) -> tup
     """
     chosen: dict[tuple[str, str], list[Item]] = {("", "all"): []}
     for item in items:
-        categories = (CATEGORY + slug for slug in item.categories if _SAFE.fullmatch(slug))
-        names = ("all", item.kind.value, *categories)
-        for place in (("", "all"), *((item.language, name) for name in names)):
+        for place in (("", "all"), *_places(item.language, item.kind.value, item.categories)):
             into = chosen.setdefault(place, [])
             if len(into) < most:
                 into.append(item)
@@ -70,6 +69,12 @@ def plan(items: Iterable[Item], most: int, published: Iterable[str] = ()) -> tup
         Feed(language, name, tuple(chosen[language, name]))
         for language, name in sorted(chosen, key=_place)
     )
+
+
+@lru_cache(maxsize=4096)  # ten thousand items share a few hundred answers
+def _places(language: str, kind: str, slugs: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    categories = (CATEGORY + slug for slug in slugs if _SAFE.fullmatch(slug))
+    return tuple((language, name) for name in ("all", kind, *categories))
 
 
 def wanted_items(feeds: Sequence[Feed]) -> dict[str, Item]:

@@ -5,6 +5,7 @@ template but plain text. Templates run in Jinja's sandbox, so that a site's own 
 they are given and nothing behind it.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from publisher.settings.model import Settings
 
 _PLAIN = ".txt.j2"
+# What no mail reader shows and XML cannot hold: one of these in a site's name stops MJML.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # One value in text of another direction, without touching what stands around it.
 _ISOLATE = ("\u2068", "\u2069")
 
@@ -75,11 +78,12 @@ class Templates:
     def _render(self, name: str, ending: str, language: str, values: Mapping[str, object]) -> str:
         template = _named(name, ending)
         try:
-            return self._load(template).render(self._given(template, language, values))
+            text = self._load(template).render(self._given(template, language, values))
         except RenderError:
             raise
         except Exception as error:
             raise _named_error(error, template) from error
+        return _UNREADABLE.sub(" ", text)  # as long as before, so that places in it stay true
 
     def _load(self, template: str) -> "Template":
         from jinja2 import TemplateNotFound

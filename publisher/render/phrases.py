@@ -162,6 +162,7 @@ def _forms(string: object) -> tuple[str, ...]:
     return tuple(map(str, string)) if isinstance(string, (tuple, list)) else (str(string),)
 
 
+@lru_cache(maxsize=64)  # once a language, wherever its words are looked for
 def _warn(language: str) -> None:
     from publisher.ops import log
 

@@ -5,6 +5,7 @@ asks of this process; `packaged` finds what is shipped with us. The models are h
 (pydantic), so their names come in only when they are first used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ __all__ = [
     "read_toml",
     "testing",
 ]
+
+# Looking for plug-ins in all that is installed takes pydantic as long as the rest of its import.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from publisher.errors import Problem, SettingsError
 
+FIRST_YEAR, LAST_YEAR = 1000, 9000  # as of items
+
 
 @dataclass(frozen=True, slots=True)
 class Testing:
@@ -39,7 +41,9 @@ def read_testing(environ: Mapping[str, str]) -> Testing:
         try:
             now = datetime.fromisoformat(text)
             now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
-        except ValueError:
+            if not FIRST_YEAR <= now.year <= LAST_YEAR:
+                raise ValueError("calendars overflow")
+        except (ValueError, OverflowError):
             problems.append(_bad("PUBLISHER_NOW", text, "2026-03-29T01:30:00Z"))
     if text := environ.get("PUBLISHER_CRASH_AT", ""):
         if text.isascii() and text.isdigit():

@@ -30,6 +30,7 @@ class WriteLock:
     def __init__(self, path: Path, wait_seconds: float) -> None:
         self.wait_seconds = wait_seconds
         self._path = path
+        self.folder = path.parent
         self._threads = threading.RLock()
         self._depth = 0
         self._file = -1
@@ -93,10 +94,17 @@ class _LockedClose(sqlite3.Connection):
     lock: WriteLock | None = None
 
     def close(self) -> None:
-        if self.lock is None:
-            return super().close()
+        if self.lock is None or _is_read_only(self.lock.folder):
+            return super().close()  # nothing was written, so there is nothing to checkpoint
         with self.lock.held():
             return super().close()
+
+
+def _is_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or not os.access(folder, os.W_OK)
+    except OSError:
+        return False
 
 
 def open_sqlite(path: Path, wait_seconds: float) -> Engine:

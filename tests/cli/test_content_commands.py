@@ -142,3 +142,27 @@ def test_a_key_that_does_nothing_yet_is_a_warning(publisher, site):
     ran = publisher("check")
     assert ran.code == 0
     assert "retention.deliveries has no effect in this version" in ran.out
+
+
+def test_check_of_a_path_looks_past_links_that_run_in_a_circle(publisher, site):
+    (site.root / "content/loop.en.md").symlink_to("loop.en.md")
+    site.item("a.en.md", "A")
+    site.item("b.en.md", "B")
+    ran = publisher("check", "content/a.en.md")
+    assert ran.code == 0
+    assert ran.out == "1 item read: no problems\n"
+    assert "circle" not in publisher("check", "content/loop.en.md").err
+
+
+def test_check_of_a_path_outside_the_site_is_usage(publisher, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    ran = publisher("check", tmp_path / "elsewhere")
+    assert ran.code == 2
+    assert "outside the site" in ran.err
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-12:00", "0001-01-01"])
+def test_new_refuses_a_year_beyond_the_calendar(publisher, date):
+    ran = publisher("new", "news", "A", "--date", date)
+    assert ran.code == 2
+    assert "year" in ran.err

@@ -124,7 +124,20 @@ def test_what_cannot_be_read_of_another_tool_is_left_to_the_editor(publisher, fo
     ran = publisher("init", folder)
     assert ran.code == 0
     assert "_posts" in ran.out
+    assert "_config.yml:2: " in ran.err
     assert load(folder, {}).site.name == {"": "My site"}
+
+
+def test_words_that_make_no_working_site_leave_nothing_behind(publisher, folder):
+    ran = publisher("init", "news", "--url", "https://")
+    assert ran.code == 1
+    assert "nothing was written" in ran.err
+    assert not (folder / "news").exists()
+
+
+def test_a_language_named_twice_is_taken_once(publisher, folder):
+    assert publisher("init", "news", "--languages", "en en ar").code == 0
+    assert load(folder / "news", {}).site.languages == ["en", "ar"]
 
 
 def test_a_wrong_language_is_usage(publisher, folder):

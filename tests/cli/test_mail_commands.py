@@ -234,3 +234,9 @@ def test_a_suppressed_address_is_never_mailed_again(publisher, ready):
     assert "suppressed" in ran.out
     assert publisher("send", at=AT_SLOT).code == 0
     assert outbox(ready) == []
+
+
+def test_an_export_into_no_folder_is_usage_and_names_it(publisher):
+    ran = publisher("subscribers", "export", "nowhere/readers.csv")
+    assert ran.code == 2
+    assert "there is no folder nowhere" in ran.err

@@ -128,3 +128,42 @@ def test_version_is_one_line(process, tmp_path):
     assert ran.code == 0
     assert ran.out.startswith("publisher ")
     assert ran.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("check", "--json", "--bogus"), ("check", "nowhere", "--json"), ("queue", "--json")]
+)
+def test_who_asks_for_json_gets_json_when_it_fails(publisher, site, words):
+    if words[0] == "queue":
+        (site.root / "content").rmdir()
+    ran = publisher(*words)
+    assert ran.code != 0
+    assert ran.json["error"]["message"]
+
+
+def test_words_and_file_names_are_utf8_whatever_the_locale(process, site):
+    old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = process("new", "news", "مرحبا", cwd=site.root, **old)
+    assert ran.code == 0, ran.err
+    assert [path.name for path in site.root.rglob("*.md")] == ["مرحبا.en.md"]
+
+
+def test_a_full_standard_output_is_told_without_a_trace(process, site):
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "publisher", "queue", "--json"],
+            cwd=site.root,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr

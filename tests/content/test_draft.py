@@ -29,3 +29,13 @@ def test_title_without_letters_gets_a_name_by_its_kind(site, now):
 def test_empty_title_is_refused(site, now):
     with pytest.raises(ValueError, match="title"):
         draft_item(site.settings, "news", " \n", "en", now)
+
+
+@pytest.mark.parametrize("title", ["README", "index", "_index", "!!!"])
+def test_every_title_makes_a_file_that_is_read_and_is_no_translation(site, now, title):
+    draft_item(site.settings, "news", title, "en", now)
+    draft_item(site.settings, "news", "!!!", "ar", now)
+    items = open_library(site.settings, now=now).items
+    assert len(items) == 2
+    assert len({item.key for item in items}) == 2
+    assert all(item.key.startswith("2026/") for item in items)

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -349,3 +350,18 @@ def test_unreadable_file_is_reported(site, now):
     library = opened(site, now)
     assert titles(library.items) == ["Good"]
     assert [(p.path, p.is_error) for p in library.problems] == [("content/gone.en.md", False)]
+
+
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_content_folder_that_is_not_there_is_no_site_whose_items_were_deleted(site, now, kind):
+    (site.root / "content").rmdir()
+    if kind == "a file":
+        (site.root / "content").write_text("")
+    with pytest.raises(ContentError, match="content/: "):
+        opened(site, now)
+
+
+def test_pipe_with_an_items_name_is_told_and_never_opened(site, now):
+    os.mkfifo(site.root / "content/a.en.md")
+    (problem,) = opened(site, now).problems
+    assert (problem.path, problem.is_error) == ("content/a.en.md", False)

@@ -99,7 +99,7 @@ def test_every_command_in_the_docs_exists():
     known = {name for name, _ in commands(cli)}
     groups = {name.partition(" ")[0] for name in known if " " in name}
     wrong = []
-    for path in sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "README.md"]:
+    for path in [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]:
         text = path.read_text(encoding="utf-8")
         for found in re.finditer(r"`publisher ((?:--site \S+ )?[a-z]+(?: [a-z]+)?)", text):
             words = re.sub(r"--site \S+ ", "", found[1]).split()

@@ -155,3 +155,12 @@ def test_mail_errors_point_into_the_template_that_wrote_them(site, templates):
     )
     with pytest.raises(RenderError, match=r"^part\.html\.j2:3: <mj-tixt> is no MJML element"):
         templates.mail("x", "en")
+
+
+def test_characters_that_mjml_cannot_hold_become_spaces(site, templates):
+    site.write(
+        "templates/x.mjml.j2",
+        "<mjml><mj-body><mj-section><mj-column><mj-text>{{ title }}</mj-text>"
+        "</mj-column></mj-section></mj-body></mjml>",
+    )
+    assert "a b c" in templates.mail("x", "en", title="a\x00b\x1fc")

@@ -59,7 +59,7 @@ def test_sample_settings_name_every_key():
 def test_missing_file_says_how_to_make_a_site(tmp_path):
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, {})
-    assert "publisher init" in caught.value.hint
+    assert "publisher init" in caught.value.problems[0].hint
     assert caught.value.exit_code == 3
 
 
@@ -266,3 +266,7 @@ def test_a_secret_file_that_is_not_there_is_named_with_its_line(site, small):
 def test_dumped_settings_are_read_back(site):
     settings = load(site.root, {})
     assert type(settings).model_validate(settings.model_dump(mode="json")) == settings
+
+
+def test_brackets_nested_without_end_are_a_problem_of_the_file(site):
+    assert "brackets" in refused(site, "x = " + "[" * 5000)[0]

@@ -33,3 +33,8 @@ def test_wrong_wishes_are_all_named():
         "PUBLISHER_NOW",
         "PUBLISHER_CRASH_AT",
     ]
+
+
+def test_a_clock_beyond_the_calendar_is_refused():
+    with pytest.raises(SettingsError):
+        wishes_of({"PUBLISHER_TESTING": "1", "PUBLISHER_NOW": "9999-12-31T00:00:00Z"})
