@@ -1,6 +1,6 @@
 """Split a file into front matter and text, and read the front matter with the line of every key.
 
-Most front matter is `key: text`, quoted text and simple lists. `read_plain` reads exactly that,
+Most front matter is `key: text`, quoted text, simple lists and keys below a key. `read_plain` reads exactly that,
 at half the cost of YAML, and gives up at the first thing that could mean anything else; `yaml_reader`
 and `toml_reader` then read it in full. What both can read they read alike (a property test says so).
 """
@@ -37,6 +37,7 @@ class Split(NamedTuple):
 
 
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,99}):(?: +(.*))?")
+_PART = re.compile(r"( +)([A-Za-z][A-Za-z0-9_-]{0,99}):(?: +(.*))?")  # a key below a key
 _ENTRY = re.compile(r"( *)- +(.*)")
 # Anything but printable text in lines: YAML has its own idea of these, so the full reader decides.
 _ODD = re.compile(
@@ -117,38 +118,52 @@ def read_plain(front: str) -> Fields | None:
     if _ODD.search(front):
         return None
     fields: Fields = {}
-    entries: list[Node] | None = None  # the list that may go on
+    # The list or the keys that may stand below the last key, and how far they are indented.
     open_key, indent = "", -1
+    entries: list[Node] | None = None
+    parts: Fields | None = None
     for line, text in enumerate(front.split("\n"), 2):
         found = _KEY.fullmatch(text)
         if found:
-            key, value = found.groups()
-            if key in fields:
+            key, written = found.groups()
+            if key in fields or (value := _value(written, line)) is None:
                 return None
-            entries, open_key, indent = None, "", -1
-            if value is None or not (value := value.rstrip(" ")):
-                fields[key] = Node(line, "")
-                open_key = key
-                continue
-            whole: str | list[Node] | None = _scalar(value)
-            if whole is None:
-                whole = _flow(value, line)
-                if whole is None:
-                    return None
-            fields[key] = Node(line, whole)
+            fields[key] = Node(line, value)
+            open_key, indent, entries, parts = key if value == "" else "", -1, None, None
             continue
-        entry = _ENTRY.fullmatch(text) if open_key else None
-        if entry:
-            if entries is None:
-                entries, indent = [], len(entry[1])
-                fields[open_key] = Node(fields[open_key].line, entries)
-            read = _scalar(entry[2].rstrip(" "))
-            if read is None or len(entry[1]) != indent:
+        below = _ENTRY.fullmatch(text) if open_key and parts is None else None
+        if below:
+            value = _scalar(below[2].rstrip(" "))
+            if value is None or (entries is not None and len(below[1]) != indent):
                 return None
-            entries.append(Node(line, read))
+            if entries is None:
+                entries, indent = [], len(below[1])
+                fields[open_key] = Node(fields[open_key].line, entries)
+            entries.append(Node(line, value))
+            continue
+        part = _PART.fullmatch(text) if open_key and entries is None else None
+        if part:
+            value = _value(part[3], line)
+            if value is None or (parts is not None and len(part[1]) != indent):
+                return None
+            if parts is None:
+                parts, indent = {}, len(part[1])
+                fields[open_key] = Node(fields[open_key].line, parts)
+            if part[2] in parts:
+                return None
+            parts[part[2]] = Node(line, value)
         elif text and text[0] != "#":
             return None
     return fields
+
+
+def _value(written: str | None, line: int) -> "str | list[Node] | None":
+    """Return what stands behind a key, None when it is not simple."""
+    text = written.rstrip(" ") if written else ""
+    if not text:
+        return ""
+    plain = _scalar(text)
+    return _flow(text, line) if plain is None else plain
 
 
 def _scalar(text: str) -> str | None:

@@ -17,6 +17,10 @@ LINES = st.one_of(
     st.builds("{}:".format, st.sampled_from(["list", "e"])),
     st.builds("{}- {}".format, st.sampled_from(["", "  ", "    "]), WORDS),
     st.builds("k: [{}]".format, st.lists(WORDS, max_size=3).map(", ".join)),
+    st.builds(
+        "{}{}: {}".format, st.sampled_from(["  ", "    "]), st.sampled_from(["a", "b"]), WORDS
+    ),
+    st.builds("  {}:".format, st.sampled_from(["a", "e"])),
     st.builds("# {}".format, WORDS),
     WORDS,
     st.just(""),
@@ -27,6 +31,7 @@ LINES = st.one_of(
 @example("a: b\n  c")
 @example("a:\n- b\n\n- c")
 @example("a:\n- b\n# c\n- d")
+@example("k: []\n  a:")
 @example("k: [a, 'b c', \"d\"]")
 @example('a: "b" # c')
 @example("a: b\n---\nc: d")
