@@ -173,6 +173,8 @@ def _read_in_two(
     except (ValueError, EOFError, TypeError):
         left = [path for path in paths if path not in result.rows]
         _read_all(root, left, languages, zone, known, result)
+    if on_progress:
+        on_progress(len(paths), len(paths))
     return result
 
 
