@@ -95,9 +95,10 @@ def wire_address(text: str) -> str:
 def encoded_words(text: str, first_room: int = LONGEST_ENCODED_WORD) -> list[str]:
     """Return text as RFC 2047 encoded words of at most 75 characters, no character split.
 
-    Base64 words hold a multiple of three bytes, so none is padded: readers built on GMime join
-    the words before decoding and stop at the first padding. What does not come out even, and
-    text that is mostly ASCII, is written in the Q encoding.
+    Base64 words before the last hold a multiple of three bytes, so none of them is padded: readers
+    built on GMime join the words before decoding and stop at the first padding. What does not come
+    out even, and text that is mostly ASCII, is written in the Q encoding. A text is parted as
+    seldom as can be, because Python's own reader leaves a space in a name where words meet.
 
     first_room  characters left for the first word on its line
     """
@@ -106,6 +107,8 @@ def encoded_words(text: str, first_room: int = LONGEST_ENCODED_WORD) -> list[str
     while text:
         room = min(first_room, LONGEST_ENCODED_WORD) if not words else LONGEST_ENCODED_WORD
         taken = 0 if is_mostly_ascii else _even_chars(text, room)
+        if not is_mostly_ascii and _FRAME + 4 * -(-len(text.encode()) // 3) <= room:
+            taken = len(text)
         if taken:
             words.append(f"=?utf-8?b?{b64encode(text[:taken].encode()).decode()}?=")
         else:

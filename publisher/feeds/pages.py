@@ -29,7 +29,9 @@ def render_page(
 ) -> bytes:
     """Return the page of one language, or of all ("") in the site's first language."""
     tongue = language or settings.site.languages[0]
+    order = _order(settings)
     shown = [channel for channel in channels if language in ("", channel.language)]
+    shown.sort(key=lambda channel: order.get(channel.language, len(order)))
     up = "../" if language else ""
     text = templates.html(
         "feeds/index",
@@ -71,7 +73,7 @@ def _switch(
     channels: Sequence[Channel], settings: "Settings", here: str, up: str
 ) -> list[dict[str, Any]]:
     """Return the links between the pages, in the site's order of languages."""
-    order = {tag: place for place, tag in enumerate(settings.site.languages)}
+    order = _order(settings)
     tags = sorted({c.language for c in channels} - {""}, key=lambda t: (order.get(t, 99), t))
     return [
         {
@@ -84,6 +86,11 @@ def _switch(
         for tag in tags
         if len(tags) > 1
     ]
+
+
+def _order(settings: "Settings") -> dict[str, int]:
+    """Return where each language stands: the feeds of all first, then as the site lists them."""
+    return {tag: place for place, tag in enumerate(["", *settings.site.languages])}
 
 
 def _source(templates: "Templates") -> str:

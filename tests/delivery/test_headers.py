@@ -234,3 +234,10 @@ def test_encoded_words_join_to_the_text(text, room):
 def test_a_mailbox_is_split_at_its_last_bracket():
     assert split_mailbox('"A \\"b\\" <c>" <d@e.test>') == ('A "b" <c>', "d@e.test")
     assert split_mailbox(" d@e.test ") == ("", "d@e.test")
+
+
+def test_a_short_arabic_name_is_one_word_that_no_reader_can_part():
+    field = write_field("From", '"شبكة مدن المثال" <digest@example.org>')
+    assert field.count(b"=?utf-8?") == 1
+    read = email.message_from_bytes(field + b"\r\n", policy=email.policy.default)
+    assert read["From"].addresses[0].display_name == "شبكة مدن المثال"

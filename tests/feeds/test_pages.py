@@ -70,7 +70,7 @@ def test_a_sites_own_template_wins(pages):
 
 
 def test_a_site_without_items_says_so(built):
-    (built.site.root / "content").mkdir()
+    (built.site.root / "content").mkdir(exist_ok=True)
     built.build()
     assert "There is no feed yet" in built.read("index.html").decode()
 
