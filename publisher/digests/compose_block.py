@@ -9,7 +9,14 @@ from publisher import language as languages
 from publisher.content.item import Body, Download, Item, Kind
 from publisher.digests.compose_text import shorten
 from publisher.errors import RenderError
-from publisher.render import Templates, colours, format_size, without_marks
+from publisher.render import (
+    Templates,
+    colours,
+    file_kind,
+    format_size,
+    language_name,
+    without_marks,
+)
 
 if TYPE_CHECKING:
     from publisher.render import Phrases
@@ -26,20 +33,6 @@ KIND_WORDS = {
     Kind.ARTICLE: "Article",
     Kind.EVENT_REPORT: "Event report",
     Kind.EVENT: "Event",
-}
-_FILE_NAMES = {
-    "application/pdf": "PDF",
-    "application/zip": "ZIP",
-    "application/epub+zip": "EPUB",
-    "application/msword": "DOC",
-    "application/vnd.ms-excel": "XLS",
-    "application/vnd.ms-powerpoint": "PPT",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
-    "text/csv": "CSV",
-    "audio/mpeg": "MP3",
-    "video/mp4": "MP4",
 }
 
 
@@ -125,7 +118,7 @@ def _values(
 def _download(file: Download, item: Item, settings: "Settings", words: "Phrases") -> dict[str, Any]:
     site = settings.site
     size = format_size(file.size, item.language, site, words) if file.size else ""
-    about = tuple(part for part in (_FILE_NAMES.get(file.type, ""), size) if part)
+    about = tuple(part for part in (file_kind(file.type), size) if part)
     title = shorten(file.title, _LONGEST) or file.url.rsplit("/", 1)[-1]
     return {"url": file.url, "title": title, "about": about}
 
@@ -137,17 +130,6 @@ def _other(item: Item) -> dict[str, str]:
         "name": language_name(item.language),
         "link": item.link,
     }
-
-
-def language_name(tag: str) -> str:
-    """Return a language's own name for itself, as a list of languages shows it."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        name = Locale.parse(tag, sep="-").get_display_name() or tag
-    except (UnknownLocaleError, ValueError):
-        return tag
-    return name[:1].upper() + name[1:]
 
 
 def _original(language: str, translations: Sequence[Item]) -> str:

@@ -182,7 +182,9 @@ class Opening:
 
     def _recipients(self, span: ColumnElement[bool]) -> Select[Any]:
         """Return who gets which body when; readers of one body stand together."""
-        columns = (subscribers.c.id, _MAP.c.body_id, literal(unix(self._now)))
+        # Due since the slot: a clock that is a little behind after a crash must not make them wait.
+        due_at = min(self._edition.slot.due_at, self._now)
+        columns = (subscribers.c.id, _MAP.c.body_id, literal(unix(due_at)))
         return (
             _readers(self._edition.digest, self._now, *columns)
             .join(_MAP, _MAP.c.signature_id == _signature)

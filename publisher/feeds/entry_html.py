@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from publisher.content.item import Body, Event, EventState, Item
 from publisher.feeds import clean, words
 from publisher.language import direction
+from publisher.render import file_kind
 
 if TYPE_CHECKING:
     from publisher.render.phrases import Word
@@ -104,7 +105,7 @@ def _downloads(item: Item, settings: "Settings") -> str:
     side = direction(item.language)
     rows = []
     for download in item.downloads:
-        facts = [words.file_kind(download.type)]
+        facts = [file_kind(download.type)]
         if download.size:
             facts.append(words.file_size(download.size, item.language, settings))
         told = escape(say(words.COMMA).join(fact for fact in facts if fact), quote=False)

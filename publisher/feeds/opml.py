@@ -5,8 +5,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from publisher.feeds import words
 from publisher.feeds.channel import Channel, site_name
+from publisher.render import language_name
 
 if TYPE_CHECKING:
     from publisher.settings.model import Settings
@@ -24,7 +24,7 @@ def render(channels: Sequence[Channel], settings: "Settings") -> bytes:
     for language, group in groupby(channels, key=lambda channel: channel.language):
         rows = [_row(channel) for channel in group]
         if language:
-            rows = [f"<outline text={quoteattr(words.language_name(language))}>", *rows]
+            rows = [f"<outline text={quoteattr(language_name(language))}>", *rows]
             rows.append("</outline>")
         lines += rows
     return "\n".join([*lines, "</body>", "</opml>", ""]).encode()

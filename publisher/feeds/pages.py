@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from publisher.feeds import words
 from publisher.feeds.channel import Channel, site_name
 from publisher.language import direction
+from publisher.render import language_name
 
 if TYPE_CHECKING:
     from publisher.render import Templates
@@ -56,7 +56,7 @@ def _groups(channels: Sequence[Channel], up: str) -> list[dict[str, Any]]:
         {
             "language": language,
             "dir": direction(language) if language else "",
-            "title": words.language_name(language) if language else "",
+            "title": language_name(language) if language else "",
             "feeds": [_feed(channel, up) for channel in group],
         }
         for language, group in groupby(channels, key=lambda channel: channel.language)
@@ -79,7 +79,7 @@ def _switch(
         {
             "language": tag,
             "dir": direction(tag),
-            "name": words.language_name(tag),
+            "name": language_name(tag),
             "href": f"{up}{tag}/index.html",
             "is_here": tag == here,
         }

@@ -24,21 +24,6 @@ WATCH = "Watch the video"
 DOWNLOADS = "Downloads"
 COMMA = ", "
 
-_FILE_KINDS = {
-    "application/pdf": "PDF",
-    "application/zip": "ZIP",
-    "application/epub+zip": "EPUB",
-    "application/msword": "DOC",
-    "application/vnd.ms-excel": "XLS",
-    "application/vnd.ms-powerpoint": "PPT",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
-    "text/csv": "CSV",
-    "audio/mpeg": "MP3",
-    "video/mp4": "MP4",
-}
-
 
 def speaker(language: str, settings: "Settings") -> "Callable[..., Word]":
     """Return what says a sentence of the interface in this language."""
@@ -64,19 +49,3 @@ def file_size(size: int, language: str, settings: "Settings") -> str:
     from publisher.render import format_size
 
     return format_size(size, language, settings.site)
-
-
-def file_kind(media_type: str) -> str:
-    """Return what people call a kind of file, or "" when there is no short name for it."""
-    return _FILE_KINDS.get(media_type, "")
-
-
-def language_name(language: str) -> str:
-    """Return what speakers of a language call it; the tag itself when nobody told."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        name = Locale.parse(language, sep="-").get_display_name()
-    except (UnknownLocaleError, ValueError):
-        return language
-    return (name[:1].upper() + name[1:]) if name else language

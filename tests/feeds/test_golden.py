@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.fixture
 def story(built):
-    shutil.copytree(GOLDEN / "content", built.site.root / "content")
+    shutil.copytree(GOLDEN / "content", built.site.root / "content", dirs_exist_ok=True)
     assert built.build().problems == ()
     return built
 
