@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, insert, literal, select, update
 
 from publisher.delivery.claim import Claim
-from publisher.delivery.ledger import IS_SENDING, moment, seconds
+from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, moment, seconds
 from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Outcome, without_address
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.states import State, move
@@ -64,6 +64,19 @@ def put_back(conn: Connection, claimed: Claim, *, not_before: datetime | None = 
     if not_before is not None:
         changes["next_at"] = seconds(not_before)
     _change(conn, claimed, State.QUEUED, changes)
+
+
+def set_aside(conn: Connection, body_id: int, *, until: datetime) -> None:
+    """Let every delivery of a body wait; those that wait longer anyway stay as they are."""
+    conn.execute(
+        update(deliveries)
+        .where(
+            IS_QUEUED,
+            deliveries.c.body_id == body_id,
+            deliveries.c.next_at < seconds(until),
+        )
+        .values(next_at=seconds(until))
+    )
 
 
 def recover(conn: Connection, *, in_doubt: InDoubt, now: datetime) -> int:

@@ -19,23 +19,27 @@ from sqlalchemy import Engine
 
 from publisher.delivery.bodies import load_body, save_body
 from publisher.delivery.claim import Claim, claim
-from publisher.delivery.headers import wire_address
+from publisher.delivery.headers import HeaderError, wire_address
 from publisher.delivery.ledger import due, waiting
 from publisher.delivery.lock import sender_lock
 from publisher.delivery.message import Body, Recipient, compose_message, message_id, verify
 from publisher.delivery.outcome import Kind, Message, Outcome
-from publisher.delivery.record import OnDeadAddress, put_back, record, recover
+from publisher.delivery.record import OnDeadAddress, put_back, record, recover, set_aside
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.states import State
 from publisher.delivery.throttle import Allowance, Pace, allowance
 from publisher.delivery.transports import Transport
-from publisher.errors import AddressError, TransportDown
+from publisher.errors import AddressError, PublisherError, RenderError, TransportDown
+from publisher.ops import log
 from publisher.settings.model import Delivery
 from publisher.store import read, write
 
 MOST_UNANSWERED = 5  # messages in a row that got no answer: then it is the transport, not they
 BODIES_AT_HAND = 8
 REST_WHEN_DOWN = timedelta(minutes=1)
+REST_WHEN_BROKEN = timedelta(minutes=5)  # until a body that cannot be made is tried again
+
+_log = log.get("delivery")
 
 OnProgress = Callable[[int, int], None]
 """Told how many deliveries of this run are settled, and how many there were to settle."""
@@ -58,6 +62,7 @@ class SendReport:
     next_at: datetime | None = None  # when to try again, for the first of those waiting
     busy: str = ""  # who sends already; then this run did nothing
     down: TransportDown | None = None  # what ended this run early
+    broken: PublisherError | None = None  # why a body cannot be made; its deliveries wait
 
 
 class Sender:
@@ -118,7 +123,7 @@ class Sender:
                 down = error
             finally:
                 self._transport.close()
-            return self._report(run.count, allowed=run.allowed, down=down)
+            return self._report(run.count, allowed=run.allowed, down=down, broken=run.broken)
 
     def _send_all(self, run: "_Run", stop: Event) -> None:
         with write(self._engine) as conn:
@@ -141,7 +146,10 @@ class Sender:
             claimed = self._turn(run, done, take_next=not stop.is_set() and not run.is_exhausted)
             if claimed is None:
                 return
-            outcome = self._attempt(claimed)
+            outcome = self._attempt(run, claimed)
+            if outcome is None:
+                done = None
+                continue
             self._pace.went()
             run.went(outcome)
             done = (claimed, outcome)
@@ -174,7 +182,8 @@ class Sender:
                 return claimed
         return None
 
-    def _attempt(self, claimed: Claim) -> Outcome:
+    def _attempt(self, run: "_Run", claimed: Claim) -> Outcome | None:
+        """Make and hand over one message; None when its body cannot be made, so all of it waits."""
         try:
             body = self._body(claimed.body_id)
             try:
@@ -182,6 +191,11 @@ class Sender:
             except AddressError as error:
                 return Outcome(Kind.REFUSED, "5.1.3", error.message)
             message = self._message(claimed, body, address)
+        except (RenderError, HeaderError) as error:
+            # The fault of one segment; all others, and the letters, must not wait for its mending.
+            self._set_aside(claimed, error)
+            run.broken = run.broken or error
+            return None
         except BaseException:
             with write(self._engine) as conn:
                 put_back(conn, claimed)
@@ -193,6 +207,12 @@ class Sender:
             with write(self._engine) as conn:
                 put_back(conn, claimed, not_before=not_before)
             raise
+
+    def _set_aside(self, claimed: Claim, error: PublisherError) -> None:
+        _log.error("a body cannot be made", body=claimed.body_id, reason=error.message)
+        with write(self._engine) as conn:
+            put_back(conn, claimed)
+            set_aside(conn, claimed.body_id, until=self._clock.now() + REST_WHEN_BROKEN)
 
     def _message(self, claimed: Claim, body: Body, address: str) -> Message:
         sender = body.sender
@@ -225,6 +245,7 @@ class Sender:
         allowed: Allowance | None = None,
         busy: str = "",
         down: TransportDown | None = None,
+        broken: PublisherError | None = None,
     ) -> SendReport:
         with read(self._engine) as conn:
             left, next_at = waiting(conn)
@@ -242,6 +263,7 @@ class Sender:
             next_at=next_at,
             busy=busy,
             down=down,
+            broken=broken,
         )
 
 
@@ -253,6 +275,7 @@ class _Run:
         self.total = 0
         self.unanswered = 0
         self.allowed = Allowance(None)
+        self.broken: PublisherError | None = None
         self._settled = 0
         self._on_progress = on_progress
 

@@ -6,7 +6,7 @@ gets what stands in `select`, pure and with its specification as tests; `deliver
 messages and knows nothing of any of this.
 """
 
-from publisher.digests.body import Preview, body_for_test, make_body, preview
+from publisher.digests.body import Preview, body_for_test, make_body, preview, settings_of
 from publisher.digests.edition import Edition, State, purpose_of
 from publisher.digests.forecast import Forecast, forecast
 from publisher.digests.lifecycle import Opened, close_settled, open_due
@@ -33,6 +33,7 @@ __all__ = [
     "read_at",
     "reasons",
     "record_seen",
+    "settings_of",
     "slots_between",
     "start",
 ]

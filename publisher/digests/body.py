@@ -19,7 +19,7 @@ from publisher.digests.segment import Segment
 from publisher.digests.select import Preferences
 from publisher.errors import PublisherError, StoreError
 from publisher.store import read, write
-from publisher.store.tables import edition_items, segments
+from publisher.store.tables import edition_items, editions, segments
 
 if TYPE_CHECKING:
     from publisher.content import Library
@@ -72,6 +72,17 @@ def make_body(engine: Engine, settings: "Settings", templates: "Templates", body
     if made is None:
         raise StoreError(f"body {body_id} could not be stored")
     return made
+
+
+def settings_of(engine: Engine, settings: "Settings", body_id: int) -> "Settings":
+    """Return the settings that a body's edition froze; those given when it is of no edition."""
+    with read(engine) as conn:
+        kept = conn.scalar(
+            select(editions.c.frozen)
+            .join(segments, segments.c.edition_id == editions.c.id)
+            .where(segments.c.body_id == body_id)
+        )
+    return reshaped(json.loads(kept)["settings"], settings.root) if kept else settings
 
 
 def preview(

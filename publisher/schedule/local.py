@@ -52,6 +52,7 @@ class _Timetable:
         self._app, self._stop = app, stop
         self._quiet = Quiet(QUIET_SECONDS, LONGEST_SECONDS)
         self._lock = threading.Lock()
+        self._running = threading.Lock()  # held by the job under way
         self._build_at: float | None = None  # when content that changed wants to be built
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -66,6 +67,10 @@ class _Timetable:
         self._scheduler.start()
 
     def end(self) -> None:
+        """Let the job under way end, then stop; call it when stop is set."""
+        # While APScheduler waits for a job it holds the lock that the job needs to be put again.
+        with self._running:
+            pass
         self._scheduler.shutdown(wait=True)
 
     def content_changed(self) -> None:
@@ -87,8 +92,11 @@ class _Timetable:
         )
 
     def _run(self, job: Job) -> None:
-        if self._stop.is_set():
-            return
+        with self._running:
+            if not self._stop.is_set():
+                self._do(job)
+
+    def _do(self, job: Job) -> None:
         if job is JOBS[0]:
             with self._lock:
                 self._quiet.acted()

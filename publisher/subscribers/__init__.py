@@ -12,7 +12,7 @@ from publisher.subscribers.links import recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
-from publisher.subscribers.suppression import suppress, suppress_hashes
+from publisher.subscribers.suppression import suppress, suppress_dead, suppress_hashes
 from publisher.subscribers.transfer import ImportReport, import_file
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "people",
     "recipient_values",
     "suppress",
+    "suppress_dead",
     "suppress_hashes",
     "unsubscribe",
 ]

@@ -54,6 +54,17 @@ def suppress_hashes(
     return fresh
 
 
+def suppress_dead(conn: Connection, subscriber_id: int, code: str, now: datetime) -> None:
+    """Never again mail an address that its server says does not exist.
+
+    code   the server's, for whoever asks why
+    """
+    hashed = conn.scalars(
+        select(tables.subscribers.c.address_hash).where(tables.subscribers.c.id == subscriber_id)
+    ).all()
+    suppress_hashes(conn, hashed, now, reason="bounced", note=code)
+
+
 def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[bytes]:
     """Return those of the keyed hashes that are suppressed at this moment."""
     wanted, found = list(hashes), set[bytes]()

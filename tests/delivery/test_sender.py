@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, update
 
 from publisher.delivery import LETTERS, Kind, Outcome, Totals, load_body, totals
-from publisher.delivery.headers import HeaderError
 from publisher.delivery.lock import sender_lock
 from publisher.delivery.sender import MOST_UNANSWERED
 from publisher.delivery.transports.maildir import Maildir
@@ -270,18 +269,6 @@ def test_a_body_is_made_once_when_first_needed_and_kept(small_edition, tmp_path)
 def open_again(db):
     with write(db) as conn:
         conn.execute(update(deliveries).values(state="queued", settled_at=None))
-
-
-def test_a_body_that_cannot_be_made_leaves_its_rows_waiting(small_edition, tmp_path):
-    def make(body_id):
-        raise HeaderError("Subject", "x", "no")
-
-    with pytest.raises(HeaderError):
-        a_sender(small_edition, Maildir(tmp_path / "o"), tmp_path, make_body=make).send_due()
-    assert count(small_edition) == Totals(recipients=5, waiting=5)
-    with read(small_edition) as conn:
-        states = conn.execute(select(deliveries.c.state, deliveries.c.attempts)).all()
-    assert set(states) == {("queued", 0)}
 
 
 def test_an_address_that_is_none_fails_alone(small_edition, tmp_path):

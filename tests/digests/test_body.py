@@ -151,3 +151,11 @@ def test_an_unknown_digest_is_named_with_the_known_ones(house: House):
     with pytest.raises(PublisherError, match="monthly") as raised:
         digests.preview(settings, house.library(START), Templates(settings), "monthly", "en", START)
     assert "weekly" in raised.value.hint
+
+
+def test_links_of_a_body_go_by_the_settings_its_edition_froze(house: House):
+    body_id = opened(house)["en"]
+    house.set("https://news.example.org", "https://moved.example.org")
+    found = digests.settings_of(house.db, house.settings, body_id)
+    assert found.web_url == "https://news.example.org"
+    assert digests.settings_of(house.db, house.settings, body_id + 1000) is house.settings

@@ -89,6 +89,25 @@ def test_run_sends_a_digest_at_its_slot_once_over_a_restart(site, running):
 
 
 @pytest.mark.slow
+def test_run_stops_soon_in_the_middle_of_a_send(site, running, monkeypatch):
+    from publisher.cli.main import run
+
+    people = "".join(f"r{number}@example.org\n" for number in range(300))
+    listed = site.write("people.csv", "email\n" + people)
+    monkeypatch.setenv("PUBLISHER_TESTING", "1")
+    monkeypatch.setenv("PUBLISHER_NOW", "2026-03-02T12:00:00Z")
+    site.item("first.en.md", "First", date="2026-03-02T10:00:00Z")
+    run(["--site", str(site.root), "send"])
+    run(["--site", str(site.root), "subscribers", "import", str(listed), "--consent", "Yes"])
+    outbox = site.root / "outbox/new"
+    process = running("2026-03-03T07:00:00Z")
+    assert until(lambda: outbox.is_dir() and any(outbox.iterdir()))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert len(list(outbox.iterdir())) < 300
+
+
+@pytest.mark.slow
 def test_settings_changed_while_running_are_taken_up_and_wrong_ones_are_not(site, running):
     site.item("first.en.md", "First")
     process = running("2026-03-02T12:00:00Z")

@@ -30,3 +30,17 @@ def test_a_send_that_is_killed_again_and_again_reaches_everybody_once(due, every
     everybody = [str(message["To"]) for message in due.inbox()]
     assert sorted(everybody) == sorted({f"reader{n}@example.org" for n in range(READERS)})
     assert not any((due.site.root / "outbox" / "tmp").iterdir())
+
+
+def test_a_repeat_is_the_same_bytes_whatever_was_set_meanwhile(due):
+    assert due.start("send", PUBLISHER_CRASH_AT="24").wait(120) == 9
+    before = {message["Message-ID"]: message.as_bytes() for message in due.inbox()}
+    assert before
+    toml = (due.site.root / "publisher.toml").read_text(encoding="utf-8")
+    moved = toml.replace("news.example.org", "moved.example.org").replace("1 Example", "2 Other")
+    due.site.configure(moved)
+    assert due.at("2026-03-03T07:05:00Z").publisher("send") == 0
+    after = {message["Message-ID"]: message.as_bytes() for message in due.inbox()}
+    assert len(after) == READERS
+    assert {name: after[name] for name in before} == before
+    assert not any(b"moved.example.org" in message for message in after.values())
