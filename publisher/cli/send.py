@@ -96,6 +96,8 @@ def _say_opened(app: "App", opened: tuple["Opened", ...]) -> None:
                 say(f"{name}: missed, more than {span(late)} late; its items wait for the next one")
             case "held":
                 say(f"{name}: held; {edition.note}")
+            case _ if not each.recipients:
+                say(f"{name}: nothing new for anybody, so no mail")
             case _:
                 items, readers = count(each.stories, "item"), count(each.recipients, "reader")
                 say(f"{name}: {items} for {readers}")

@@ -17,7 +17,7 @@ from publisher.errors import ContentError, Level, Problem
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
-FORM = 1  # of all that is derived from files; a new number makes every stamp and cache new
+FORM = 2  # of all that is derived from files; a new number makes every stamp and cache new
 IDS_NAME = "ids.json"
 MAX_DEPTH = 40  # folders in folders
 Stat = tuple[int, int, int]  # size, mtime_ns, ctime_ns
