@@ -212,7 +212,7 @@ class App:
         opened = self.open_due_editions()
         if on_opened:
             on_opened(opened)
-        report = self._sender().send_due(stop, on_progress)
+        report = self._sender(stop).send_due(stop, on_progress)
         digests.close_settled(self.engine, self.now())
         if report.broken:
             raise report.broken
@@ -303,7 +303,7 @@ class App:
 
     # The wiring.
 
-    def _sender(self) -> "Sender":
+    def _sender(self, stop: Event | None) -> "Sender":
         from publisher import digests
         from publisher.delivery import Sender, open_transport
         from publisher.subscribers import recipient_values, suppress_dead
@@ -319,7 +319,7 @@ class App:
 
         return Sender(
             self.engine,
-            open_transport(self.settings),
+            open_transport(self.settings, stop),
             make_body=partial(digests.make_body, engine, settings, self.templates),
             values=values,
             secret=self.keys.lasting,

@@ -45,6 +45,8 @@ def _take_server(held: ExitStack, engine: Engine) -> str:
     key = {"key": _ADVISORY_KEY}
     if not conn.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one():
         return "a sender on another machine"
-    # Closed for good: in the pool the lock would live on.
+    # Closed for good: in the pool the lock would live on if giving it back failed. Closing alone
+    # is not enough, because the server lets go only a moment after we did.
     held.callback(conn.invalidate)
+    held.callback(conn.execute, text("SELECT pg_advisory_unlock(:key)"), key)
     return ""

@@ -11,11 +11,13 @@ import smtplib
 import socket
 import ssl
 import time
+from threading import Event
 from typing import Any
 
 from publisher import faults
 
 CONNECT_SECONDS = 30.0
+LOOK_SECONDS = 0.5  # between two looks whether somebody wants to stop
 LONGEST_LINE = 4096  # bytes of one reply line; RFC 5321 allows 512
 LONGEST_REPLY = 65_536  # bytes of all its lines
 
@@ -29,11 +31,17 @@ class Lost(smtplib.SMTPServerDisconnected):
 class Wire(smtplib.SMTP):
     """A connection to one server."""
 
-    def __init__(self, reply_seconds: float) -> None:
+    def __init__(
+        self, reply_seconds: float, stop: Event | None = None, stop_seconds: float = 0.0
+    ) -> None:
+        """Prepare a connection; once stop is set, replies are waited for stop_seconds longer."""
         # A name is given so that smtplib does not ask the DNS for ours, which can take seconds.
         super().__init__(local_hostname="localhost")
         self.reply_seconds = reply_seconds
         self._unread = b""
+        self._stop = stop or Event()
+        self._stop_seconds = stop_seconds
+        self._stops_at = 0.0  # when waiting ends because of stop
 
     def dial(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
         """Connect, encrypted from the start with a context, and greet.
@@ -149,16 +157,22 @@ class Wire(smtplib.SMTP):
         return line.rstrip(b"\r")
 
     def _receive(self, deadline: float) -> bytes:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Lost("no reply in time")
-        try:
-            self._socket.settimeout(left)
-            return self._socket.recv(LONGEST_LINE)
-        except TimeoutError as error:
-            raise Lost("no reply in time") from error
-        except OSError as error:
-            raise Lost(f"the connection broke: {error}") from error
+        while (left := self._until(deadline) - time.monotonic()) > 0:
+            try:
+                self._socket.settimeout(min(left, LOOK_SECONDS))
+                return self._socket.recv(LONGEST_LINE)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Lost(f"the connection broke: {error}") from error
+        raise Lost("no reply in time")
+
+    def _until(self, deadline: float) -> float:
+        """Return how long a reply may take, which a wish to stop makes shorter."""
+        if not self._stop.is_set():
+            return deadline
+        self._stops_at = self._stops_at or time.monotonic() + self._stop_seconds
+        return min(deadline, self._stops_at)
 
 
 def _is_readable(sock: socket.socket) -> bool:

@@ -1,5 +1,6 @@
 import ipaddress
 import ssl
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +25,13 @@ def transport():
     opened = []
 
     def make(port, **changes):
-        patience = {"reply_seconds": 2.0, "final_seconds": 0.5, "context": None}
+        patience = {
+            "reply_seconds": 2.0,
+            "final_seconds": 0.5,
+            "context": None,
+            "stop": None,
+            "stop_seconds": 8.0,
+        }
         patience |= {key: changes.pop(key) for key in list(changes) if key in patience}
         opened.append(SmtpTransport(smtp_settings(port, **changes), **patience))
         return opened[-1]
@@ -133,6 +140,16 @@ def test_silence_after_the_dot_is_unknown_and_the_next_message_goes(serve, trans
     out = transport(sink.port, final_seconds=0.2)
     assert out.send(a_message("r1@readers.test")).kind is Kind.UNKNOWN
     assert out.send(a_message("r2@readers.test")).kind is Kind.ACCEPTED
+
+
+def test_a_wish_to_stop_waits_seconds_not_minutes_for_a_silent_server(serve, transport):
+    sink = serve(lambda at, who: "hang" if at == "DATA" else None)
+    stop = threading.Event()
+    out = transport(sink.port, final_seconds=600.0, stop=stop, stop_seconds=0.2)
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    assert out.send(a_message()).kind is Kind.UNKNOWN
+    assert time.monotonic() - began < 10
 
 
 # What a server may do wrong, step by step: never a crash, never a wrong "accepted".

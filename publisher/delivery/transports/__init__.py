@@ -7,6 +7,7 @@ can carry nobody now and that the message it was given was certainly not deliver
 
 import re
 from collections.abc import Callable
+from threading import Event
 from typing import Protocol
 
 from publisher.delivery.outcome import Message, Outcome
@@ -31,23 +32,26 @@ class Transport(Protocol):
         """Let go of connections politely; never raises."""
 
 
-def _maildir(settings: Settings) -> Transport:
+def _maildir(settings: Settings, _stop: Event | None) -> Transport:
     from publisher.delivery.transports.maildir import Maildir
 
     return Maildir(settings.outbox_dir)
 
 
-def _smtp(settings: Settings) -> Transport:
+def _smtp(settings: Settings, stop: Event | None) -> Transport:
     from publisher.delivery.transports.smtp import SmtpTransport
 
-    return SmtpTransport(settings.delivery.smtp)
+    return SmtpTransport(settings.delivery.smtp, stop=stop)
 
 
-TRANSPORTS: dict[str, Callable[[Settings], Transport]] = {"maildir": _maildir, "smtp": _smtp}
+_Opener = Callable[[Settings, Event | None], Transport]
+TRANSPORTS: dict[str, _Opener] = {"maildir": _maildir, "smtp": _smtp}
 
 
-def open_transport(settings: Settings) -> Transport:
+def open_transport(settings: Settings, stop: Event | None = None) -> Transport:
     """Return the transport that the settings name; it connects when first used.
+
+    stop  once set, the message under way is waited for seconds, not minutes
 
     Raises SettingsError when mail from an example address would leave the machine.
     """
@@ -61,4 +65,4 @@ def open_transport(settings: Settings) -> Transport:
             'set an address of your own, or [delivery] transport = "maildir"',
         )
         raise SettingsError([problem])
-    return TRANSPORTS[name](settings)
+    return TRANSPORTS[name](settings, stop)

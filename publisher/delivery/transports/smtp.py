@@ -9,6 +9,7 @@ import re
 import smtplib
 import ssl
 from datetime import timedelta
+from threading import Event
 
 from publisher.delivery.outcome import Kind, Message, Outcome, answer_code, without_address
 from publisher.delivery.wire import Lost, Wire
@@ -17,7 +18,8 @@ from publisher.settings.model import Smtp
 
 REPLY_SECONDS = 300.0  # RFC 5321 section 4.5.3.2
 FINAL_SECONDS = 600.0  # after the final dot: the server may be scanning, or delivering
-QUIT_SECONDS = 5.0
+QUIT_SECONDS = 1.0
+STOP_SECONDS = 8.0  # after a wish to stop, which is to be met within ten
 
 # A failure at RCPT or later may be about one recipient: the others get their turn before it.
 _ASIDE = timedelta(minutes=1)
@@ -45,8 +47,15 @@ class SmtpTransport:
         context: ssl.SSLContext | None = None,
         reply_seconds: float = REPLY_SECONDS,
         final_seconds: float = FINAL_SECONDS,
+        stop: Event | None = None,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
-        """Prepare a connection; context is for tests with a certificate of their own."""
+        """Prepare a connection.
+
+        context  for tests with a certificate of their own
+        stop     once set, the message under way is waited for seconds, not minutes
+        """
+        self._stop, self._stop_seconds = stop, stop_seconds
         self._settings = settings
         self._context = context
         self._reply_seconds = reply_seconds
@@ -85,7 +94,7 @@ class SmtpTransport:
     def _connect(self) -> Wire:
         settings, wire = self._settings, None
         try:
-            wire = Wire(self._reply_seconds)
+            wire = Wire(self._reply_seconds, self._stop, self._stop_seconds)
             wire.dial(settings.host, settings.port, self._tls() if self._is_tls else None)
             if settings.security == "starttls":
                 wire.secure(settings.host, self._tls())
