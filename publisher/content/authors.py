@@ -1,6 +1,7 @@
 """Who wrote an item, in every form that front matter says it in."""
 
 import re
+from functools import lru_cache
 
 from publisher.content import fields as table
 from publisher.content import values
@@ -43,12 +44,13 @@ def _author_of(node: Node) -> PlainAuthor:
     return parts["name"], parts.get("email", ""), url
 
 
-def _written_authors(written: str) -> list[PlainAuthor]:
+@lru_cache(maxsize=1024)  # few people write many items
+def _written_authors(written: str) -> tuple[PlainAuthor, ...]:
     if "](" in written and (linked := _LINKED_AUTHOR.findall(written)):
-        return [
+        return tuple(
             (values.one_line(name), "", url if url.startswith(("http://", "https://")) else "")
             for name, url, _ in linked
-        ]
+        )
     if mail := _MAIL_AUTHOR.fullmatch(written):
-        return [(mail[1].strip(), mail[2], "")]
-    return [(written[: table.MAX_WORD], "", "")]
+        return ((mail[1].strip(), mail[2], ""),)
+    return ((written[: table.MAX_WORD], "", ""),)

@@ -76,10 +76,10 @@ class Bodies:
             return kept
         made = _Text(self, item, self._source(item)).made({})
         self._kept[item.path] = made
-        self._size += len(made[0].html) + len(made[0].text)
+        self._size += _size(made[0])
         while self._size > MAX_KEPT and len(self._kept) > 1:
             _, (old, _) = self._kept.popitem(last=False)
-            self._size -= len(old.html) + len(old.text)
+            self._size -= _size(old)
         return made
 
     def _source(self, item: Item) -> Split:
@@ -125,6 +125,34 @@ class Bodies:
         return targets.get(("", path))
 
 
+def _size(body: Body) -> int:
+    return 2 * len(body.html)  # its plain text is never longer
+
+
+class _RenderedBody(Body):
+    """A body whose plain text is made when somebody asks: feeds never do, and it is a quarter of the work.
+
+    The places of both fields stay empty until then, so Python comes to `__getattr__` for them.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, html: str, summary: str, files: tuple[LocalFile, ...]) -> None:
+        for name, value in (("html", html), ("summary", summary), ("files", files)):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> str | int:
+        value: str | int
+        if name == "text":
+            value = plain.plain_text(self.html)
+        elif name == "reading_minutes":
+            value = reading_minutes(self.text)
+        else:
+            raise AttributeError(name)
+        object.__setattr__(self, name, value)
+        return value
+
+
 class _Text:
     """One item's text on its way to a body."""
 
@@ -148,17 +176,9 @@ class _Text:
         prefix = f"i{zlib.crc32(self.item.id.encode()):08x}-"
         finished = finish.finish(clean, self.item.language, prefix, self.link, self.picture)
         self._doubts(finished)
-        body = plain.plain_text(finished.html)
-        return (
-            Body(
-                html=finished.html,
-                text=body,
-                summary=self.item.summary or plain.first_paragraph(finished.html),
-                reading_minutes=reading_minutes(body),
-                files=tuple(self.files.values()),
-            ),
-            tuple(self.problems),
-        )
+        summary = self.item.summary or plain.first_paragraph(finished.html)
+        made = _RenderedBody(finished.html, summary, tuple(self.files.values()))
+        return made, tuple(self.problems)
 
     def _capped(self, text: str) -> str:
         if len(text) <= markdown.MAX_SOURCE:

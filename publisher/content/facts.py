@@ -88,6 +88,8 @@ def pack(facts: Facts | Unreadable) -> Plain:
     """Return the bare tuple that `marshal` can write."""
     if isinstance(facts, Unreadable):
         return tuple(facts)
+    if facts.image is None and facts.event is None and not facts.downloads:
+        return tuple(facts)
     bare: list[object] = [tuple(value) if isinstance(value, _NESTED) else value for value in facts]
     if facts.downloads:
         bare[_DOWNLOADS] = tuple(tuple(one) for one in facts.downloads)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import tzinfo
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from publisher import language
@@ -146,8 +147,13 @@ def words(node: Node) -> tuple[str, ...]:
             "keep the few that readers choose by",
             node.line,
         )
-    cleaned = (values.one_line(word) for word in found)
-    return tuple(dict.fromkeys(word[: table.MAX_WORD] for word in cleaned if word))
+    cleaned = [_word(word) for word in found]
+    return tuple(dict.fromkeys([word for word in cleaned if word]))
+
+
+@lru_cache(maxsize=4096)  # many items share few words
+def _word(written: str) -> str:
+    return values.one_line(written)[: table.MAX_WORD]
 
 
 def joined(first: Node, second: Node) -> Node:

@@ -89,8 +89,12 @@ def _entry(row: dict[str, str]) -> Entry:
 
 def save(path: Path, entries: dict[str, Entry]) -> bool:
     """Write ids.json whole; return whether it changed. Raises OSError."""
+    # Texts alone go to the encoder: ten thousand dicts took it 70 ms, their texts take 20.
+    told = json.JSONEncoder(ensure_ascii=False).encode
     rows = [
-        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(entry._asdict(), ensure_ascii=False)},"
+        f'{told(name)}: {{"id": {told(entry.id)}, "key": {told(entry.key)}, '
+        f'"language": {told(entry.language)}, "hash": {told(entry.hash)}, '
+        f'"about": {told(entry.about)}}},'
         for name, entry in sorted(entries.items())
     ]
     # The last line never changes, so that two branches can both add an item at the end.
@@ -152,6 +156,8 @@ def _find_moved(
     at_risk = {facts.path for facts in unsettled}
     here = set(present)
     free = {path: e for path, e in entries.items() if path in at_risk or path not in here}
+    if not free:
+        return unsettled
     taken: dict[str, str] = {}  # old path -> new path
 
     def match(tell: Callable[[Facts], str], told: Callable[[str, Entry], Iterable[str]]) -> None:

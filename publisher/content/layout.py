@@ -70,33 +70,31 @@ def place(path: str, languages: Collection[str]) -> Place:
     """
     if not path.isascii():
         path = unicodedata.normalize("NFC", path)
-    *folders, name = path.split("/")
+    above, _, name = path.rpartition("/")
     stem = posixpath.splitext(name)[0]
-    tag = ""
-    if folders and (first := listed(folders[0], languages)):
-        tag = first
-        folders = folders[1:]
+    first, _, rest = above.partition("/")
+    tag = listed(first, languages) if above else ""
+    if tag:
+        above = rest
     if "." in stem:
         head, _, suffix = stem.rpartition(".")
         if found := listed(suffix, languages):
             stem, tag = head, found
         elif head and looks_like_language(suffix):
             raise UnlistedLanguageError(language.normalise(suffix))
-    if stem == "index" and folders:
-        stem = folders.pop()
-    parent = "/".join(folders)
+    if stem == "index" and above:
+        above, _, stem = above.rpartition("/")
+    folder = _folder(above)
     dated = _DATE_PREFIX.match(stem)
-    date = dated[1] if dated else _date_of_folders(parent)
     bare = stem[dated.end() :] if dated else stem
-    lead = fit_for_key(parent + "/") if parent else ""
-    whole = lead + fit_for_key(stem)
+    whole = folder.lead + fit_for_key(stem)
     return Place(
         whole=whole,
-        key=lead + fit_for_key(bare) if dated else whole,
+        key=folder.lead + fit_for_key(bare) if dated else whole,
         language=tag,
-        date=date,
+        date=dated[1] if dated else folder.date,
         slug=slugify(bare),
-        folder=_folder_slug(folders[-1]) if folders else "",
+        folder=folder.slug,
     )
 
 
@@ -135,14 +133,23 @@ def slugify(text: str) -> str:
     return slug
 
 
-_folder_slug = lru_cache(maxsize=1024)(slugify)  # many files share a folder
-
-
 def fit_for_key(text: str) -> str:
     """Return a path with what has no place in an identifier turned into hyphens."""
     return _UNFIT_IN_KEY.sub("-", text)
 
 
-def _date_of_folders(parent: str) -> str:
-    found = _DATE_FOLDERS.search(parent + "/")
-    return "-".join(found.groups()) if found else ""
+class _Folder(NamedTuple):
+    """What the folders above a file say."""
+
+    lead: str  # of every key below
+    date: str
+    slug: str
+
+
+@lru_cache(maxsize=1024)  # many files share a folder
+def _folder(path: str) -> _Folder:
+    if not path:
+        return _Folder("", "", "")
+    found = _DATE_FOLDERS.search(path + "/")
+    date = "-".join(found.groups()) if found else ""
+    return _Folder(fit_for_key(path + "/"), date, slugify(path.rpartition("/")[2]))

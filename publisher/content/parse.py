@@ -1,7 +1,6 @@
 """One file -> its facts, or all that is wrong with it."""
 
 import hashlib
-import posixpath
 import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import tzinfo
@@ -67,11 +66,11 @@ class _Reading:
         zone: tzinfo,
     ) -> None:
         self.path, self.place, self.languages, self.zone = path, place, languages, zone
-        self.folder = posixpath.dirname(path)
+        self.folder = path.rpartition("/")[0]
         self.problems: list[PlainProblem] = []
         self.unknown: list[tuple[str, int]] = []
         self.said: dict[str, Node] = {}
-        self.names: dict[str, str] = {}  # field -> the name it came under
+        self.names: dict[str, str] = {}  # field -> the other name it came under
         for key, node in front.items():
             name = table.NAMES.get(key) or table.NAMES.get(key.lower())
             if name is None:
@@ -81,7 +80,7 @@ class _Reading:
             elif name == key:
                 tags = self.said.get(name) if name == "categories" else None
                 self.said[name] = forms.joined(node, tags) if tags else node
-                self.names[name] = key
+                self.names.pop(name, None)
             else:
                 self.also(name, key, node)
 
@@ -89,10 +88,12 @@ class _Reading:
         """Take a field that comes under another name, unless it is there under its own."""
         if name == "date" and isinstance(node.value, str) and node.value.lower() in _FLAGS:
             # Jekyll's `published: false` is no date: it keeps a page from being published.
-            self.said.setdefault("draft", Node(node.line, _FLAGS[node.value.lower()]))
+            if "draft" not in self.said:
+                self.said["draft"] = Node(node.line, _FLAGS[node.value.lower()])
+                self.names["draft"] = key
         elif name == "categories" and name in self.said:
             self.said[name] = forms.joined(self.said[name], node)
-        elif name not in self.said or self.names.get(name) != name:
+        elif name not in self.said or name in self.names:
             self.said[name] = node
             self.names[name] = key
 
@@ -171,7 +172,7 @@ class _Reading:
             lines={name: said[name].line for name in _WITH_LINE if name in said},
             problems=tuple(self.problems),
         )
-        if any(problem[3] for problem in facts.problems):
+        if self.problems and any(problem[3] for problem in facts.problems):
             needs = tuple((one.file, one.line) for one in facts.downloads or () if one.file)
             return Unreadable(self.path, digest, facts.problems, needs)
         return facts
@@ -252,7 +253,7 @@ class _Reading:
         node = self.said.get("kind")
         if node is None:
             return None
-        if self.names.get("kind") == "kind":
+        if "kind" not in self.names:
             return self.word("kind", table.KINDS)
         word = node.value.strip().lower() if isinstance(node.value, str) else ""
         if word in table.KINDS:

@@ -20,6 +20,12 @@ _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{8})"
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+# What makes a text more than its NFC: a break, a forbidden character, a combining mark.
+_DOUBTFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\uffff"
+    "\U0001fffe\U0001ffff\U000e0000-\U000e001f"
+    "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 _COMMON = bytes((9, 10, *range(32, 127)))
 # What in UTF-8 begins a forbidden character, or is one.
 _SUSPECTS = frozenset((*range(32), 127, 0xC2, 0xED, 0xEF, 0xF0, 0xF3)) - {9, 10}
@@ -35,6 +41,8 @@ def one_line(text: str) -> str:
     """Return text on one line, in NFC, without what XML 1.0 forbids or a header must not hold."""
     if text.isascii() and text.isprintable():
         return text.strip()
+    if not _DOUBTFUL.search(text):  # one search costs a third of the four passes below
+        return unicodedata.normalize("NFC", text).strip()
     return _BREAKS.sub(" ", _MARKS.sub(r"\1", printable(text))).strip()
 
 

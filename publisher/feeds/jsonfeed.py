@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from publisher.content.item import Author
@@ -29,8 +30,13 @@ def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
     )
     # One line an entry: an indented text would be written by Python's slow encoder.
     head = ",\n".join(f"{_text(name)}: {_text(value)}" for name, value in feed.items())
-    items = ",\n".join(_text(_item(entry)) for entry in entries)
+    items = ",\n".join(map(_entry_text, entries))
     return f'{{\n{head},\n"items": [\n{items}\n]\n}}\n'.encode()
+
+
+@lru_cache(maxsize=512)  # an entry stands in two or three feeds of its language
+def _entry_text(entry: Entry) -> str:
+    return _text(_item(entry))
 
 
 def _text(value: Any) -> str:

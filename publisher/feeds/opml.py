@@ -1,9 +1,9 @@
 """The list of all feeds as OPML 2.0, for readers that subscribe to many at once."""
 
 from collections.abc import Sequence
+from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from publisher.feeds.channel import Channel, site_name
 from publisher.render import language_name
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(channels: Sequence[Channel], settings: "Settings") -> bytes:
     """Return the list, one folder a language; Atom of each, which every reader knows."""
-    title = escape(site_name(settings.site.languages[0], settings))
+    title = escape(site_name(settings.site.languages[0], settings), quote=False)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<opml version="2.0">',
@@ -24,7 +24,7 @@ def render(channels: Sequence[Channel], settings: "Settings") -> bytes:
     for language, group in groupby(channels, key=lambda channel: channel.language):
         rows = [_row(channel) for channel in group]
         if language:
-            rows = [f"<outline text={quoteattr(language_name(language))}>", *rows]
+            rows = [f"<outline text={_quoted(language_name(language))}>", *rows]
             rows.append("</outline>")
         lines += rows
     return "\n".join([*lines, "</body>", "</opml>", ""]).encode()
@@ -40,5 +40,12 @@ def _row(channel: Channel) -> str:
         "xmlUrl": channel.file_url("atom"),
         "htmlUrl": channel.home,
     }
-    told = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items() if value)
+    told = " ".join(f"{name}={_quoted(value)}" for name, value in facts.items() if value)
     return f"<outline {told}/>"
+
+
+def _quoted(value: str) -> str:
+    # Not by xml.sax.saxutils, which brings in urllib.request and ssl: 50 ms of a build.
+    if '"' in value and "'" not in value:
+        return f"'{escape(value, quote=False)}'"
+    return f'"{escape(value, quote=False).replace(chr(34), "&quot;")}"'

@@ -55,11 +55,17 @@ def plan(items: Iterable[Item], most: int, published: Iterable[str] = ()) -> tup
     published  paths of feeds that were ever published; they stay, even when empty
     """
     chosen: dict[tuple[str, str], list[Item]] = {("", "all"): []}
+    full: set[tuple[tuple[str, str], ...]] = set()  # most items are older than all their feeds
     for item in items:
-        for place in (("", "all"), *_places(item.language, item.kind.value, item.categories)):
+        places = _places(item.language, item.kind.value, item.categories)
+        if places in full:
+            continue
+        for place in places:
             into = chosen.setdefault(place, [])
             if len(into) < most:
                 into.append(item)
+        if all(len(chosen[place]) >= most for place in places):
+            full.add(places)
     if not chosen["", "all"]:
         del chosen["", "all"]
     for path in published:
@@ -74,7 +80,7 @@ def plan(items: Iterable[Item], most: int, published: Iterable[str] = ()) -> tup
 @lru_cache(maxsize=4096)  # ten thousand items share a few hundred answers
 def _places(language: str, kind: str, slugs: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     categories = (CATEGORY + slug for slug in slugs if _SAFE.fullmatch(slug))
-    return tuple((language, name) for name in ("all", kind, *categories))
+    return ("", "all"), *((language, name) for name in ("all", kind, *categories))
 
 
 def wanted_items(feeds: Sequence[Feed]) -> dict[str, Item]:

@@ -51,6 +51,8 @@ def wanted_files(items: Iterable[Item], memory: Memory) -> dict[str, tuple[Local
     wanted: dict[str, tuple[LocalFile, list[str]]] = {}
     for item in items:
         known = memory.bodies.get(item.id)
+        if not known and item.image is None and not item.downloads:
+            continue
         for file in (*own_files(item), *(body_files(known[3]) if known else ())):
             wanted.setdefault(address_of(file), (file, []))[1].append(item.id)
     return wanted
