@@ -12,7 +12,7 @@ from publisher.content.assemble import Assembly, missing_download
 from publisher.content.facts import Facts, Unreadable, unpack
 from publisher.content.files import Files
 from publisher.content.item import Body, Item, LocalFile, Status
-from publisher.content.walk import Scan
+from publisher.content.walk import Scan, Stat
 from publisher.errors import Level, Problem
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Library:
     items      every readable item of any status, newest first, then by path
     problems   of all files, in the order of their paths
     stamp      what `scan` says as long as nothing changes
+    tree       the same of the files alone, whatever the settings are
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Library:
         items: tuple[Item, ...],
         problems: tuple[Problem, ...],
         stamp: str,
+        tree: str,
         files: Files,
         scan: Scan,
         fresh: dict[str, bytes],
     ) -> None:
-        self.settings, self.items, self.problems, self.stamp = settings, items, problems, stamp
+        self.settings, self.items, self.problems = settings, items, problems
+        self.stamp, self.tree = stamp, tree
         self._files, self._scan, self._fresh = files, scan, fresh
         self._by_key: dict[str, dict[str, Item]] | None = None
         self._bodies: Bodies | None = None
@@ -150,12 +153,13 @@ def _open(
     problems += assembly.problems
     problems += _problems_of(read, found)
     problems += _unknown_keys(readable, settings.content.known)
-    stamp = found.stamp
+    kept = found.ids
     if remember and identities.entries != entries:
-        stamp = _remember(settings, found, identities.entries, problems)
+        kept = _remember(settings, found, identities.entries, problems)
+    stamp, tree = walk.stamp_with(found.base, kept), walk.stamp_with(found.tree, kept)
     items.sort(key=lambda item: (-item.date.timestamp(), item.path))
     problems.sort(key=lambda problem: (problem.path, problem.line))
-    return Library(settings, tuple(items), tuple(problems), stamp, files, found, fresh)
+    return Library(settings, tuple(items), tuple(problems), stamp, tree, files, found, fresh)
 
 
 def _rows(
@@ -201,7 +205,7 @@ def _last(known: dict[str, reading.Row]) -> ids.Last:
 
 def _remember(
     settings: "Settings", scan: Scan, entries: dict[str, ids.Entry], problems: list[Problem]
-) -> str:
+) -> Stat | None:
     path = settings.content_dir / walk.IDS_NAME
     try:
         ids.save(path, entries)
@@ -214,8 +218,8 @@ def _remember(
                 "look at the folder's rights",
             )
         )
-        return scan.stamp
-    return walk.stamp_with(scan.base, walk.stat_of(path))
+        return scan.ids
+    return walk.stat_of(path)
 
 
 def _problems_of(read: list[Facts | Unreadable], scan: Scan) -> Iterator[Problem]:

@@ -33,6 +33,8 @@ class Scan:
     items: tuple[str, ...] = field(repr=False)  # those that hold items, sorted
     problems: tuple[Problem, ...] = ()
     base: str = ""  # the stamp without ids.json
+    tree: str = ""  # what lies there, whatever the settings make of it, without ids.json
+    ids: Stat | None = None  # of ids.json
 
 
 def scan(settings: "Settings") -> Scan:
@@ -59,11 +61,29 @@ def scan(settings: "Settings") -> Scan:
             else:
                 items.append(path)
     problems += _unlisted_folders(items, settings.site.languages)
-    digest = hashlib.sha256(outcome(settings).encode(errors="surrogateescape"))
+    tree = _tree(files)
+    told = f"{tree}{outcome(settings)}".encode(errors="surrogateescape")
+    base = hashlib.sha256(told).hexdigest()[:32]
+    stamp = stamp_with(base, ids)
+    return Scan(stamp, root, files, tuple(items), tuple(problems), base, tree, ids)
+
+
+def tree(content_dir: Path) -> str:
+    """Return what `Library.tree` says as long as no file changes; needs no settings.
+
+    "" when the folder cannot be listed.
+    """
+    files: dict[str, Stat] = {}
+    if content_dir.is_dir():
+        _walk(os.path.realpath(content_dir), "", 0, files, [])
+    ids = files.pop(IDS_NAME, None)
+    return stamp_with(_tree(files), ids) if files else ""
+
+
+def _tree(files: dict[str, Stat]) -> str:
     # Version 2 of marshal writes equal values as equal bytes; later ones do not.
-    digest.update(marshal.dumps([(path, files[path]) for path in names], 2))
-    base = digest.hexdigest()[:32]
-    return Scan(stamp_with(base, ids), root, files, tuple(items), tuple(problems), base)
+    told = marshal.dumps([(path, files[path]) for path in sorted(files)], 2)
+    return hashlib.sha256(told).hexdigest()[:32]
 
 
 def stamp_with(base: str, ids: Stat | None) -> str:

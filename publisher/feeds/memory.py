@@ -19,6 +19,7 @@ from publisher import __version__
 from publisher.files import write_if_changed
 
 if TYPE_CHECKING:
+    from publisher.content import Library
     from publisher.settings.model import Settings
 
 _FORM = 1  # raise it when the meaning of what is stored changes
@@ -63,11 +64,19 @@ def save(var_dir: Path, memory: Memory) -> None:
 
 
 def save_now(
-    settings: "Settings", stamp: str, since: float, until: float | None, outputs: dict[str, Mark]
+    library: "Library", since: float, until: float | None, outputs: dict[str, Mark]
 ) -> None:
-    """Keep that everything is built: for this stamp, from one moment until another."""
-    left = {"stamp": stamp, "ours": fingerprint_of(settings), "since": since, "until": until}
-    _write(settings.var_dir / _NOW, {**left, "outputs": outputs})
+    """Keep that everything is built: from these files, from one moment until another."""
+    settings = library.settings
+    left = {
+        "stamp": library.stamp,
+        "ours": fingerprint_of(settings),
+        "untouched": _untouched(settings.root, library.tree) if _still_says(settings) else "",
+        "since": since,
+        "until": until,
+        "outputs": outputs,
+    }
+    _write(settings.var_dir / _NOW, left)
 
 
 def forget_now(var_dir: Path) -> None:
@@ -78,15 +87,55 @@ def forget_now(var_dir: Path) -> None:
 def is_current(settings: "Settings", stamp: str, now: datetime) -> bool:
     """Return whether a build would change nothing: same content, nothing due, nothing touched."""
     left = _read(settings.var_dir / _NOW)
-    if not left.keys() >= {"stamp", "ours", "since", "until", "outputs"}:
+    if left.get("stamp") != stamp or left.get("ours") != fingerprint_of(settings):
         return False
-    if left["stamp"] != stamp or left["ours"] != fingerprint_of(settings):
+    return _stands(left, settings.root, now)
+
+
+def is_untouched(root: Path, now: datetime) -> bool:
+    """Return whether a site is, to the last file and setting, as the last build left it.
+
+    Needs no settings, whose reading costs as much as all else that a build without work does.
+    False proves nothing: ask `is_current`.
+    """
+    left = _read(root / "var" / _NOW)
+    known = left.get("untouched")
+    if not known or (root / "feeds" / ".next").exists():
+        return False
+    from publisher.content import tree
+
+    return known == _untouched(root, tree(root / "content")) and _stands(left, root, now)
+
+
+def _stands(left: dict[str, Any], root: Path, now: datetime) -> bool:
+    """Return whether what was built is there still, and nothing fell due since."""
+    if not left.keys() >= {"since", "until", "outputs"}:
         return False
     moment = now.timestamp()
     if moment < left["since"] or (left["until"] is not None and moment >= left["until"]):
         return False
-    folder = os.fspath(settings.feeds_dir)
+    folder = os.fspath(root / "feeds")
     return all(mark(f"{folder}/{path}") == known for path, known in left["outputs"].items())
+
+
+def _untouched(root: Path, tree: str) -> str:
+    """Return a hash of all that a build starts from: files, settings, templates, our version."""
+    try:
+        said = (root / "publisher.toml").read_bytes().hex()
+    except OSError:
+        return ""
+    return digest(__version__, _FORM, tree, said, *_templates(root))
+
+
+def _still_says(settings: "Settings") -> bool:
+    """Return whether publisher.toml says what this build began with; it may be edited meanwhile."""
+    from publisher.errors import PublisherError
+    from publisher.settings import load
+
+    try:
+        return load(settings.root) == settings
+    except PublisherError:
+        return False
 
 
 def mark(path: str | Path) -> Mark | None:
@@ -113,17 +162,17 @@ def rules_of(settings: "Settings") -> str:
 def fingerprint_of(settings: "Settings") -> str:
     """Return a hash of all that shapes the bytes of every feed, apart from the content."""
     shaping = settings.model_dump_json(include=_SHAPING)
-    return digest(__version__, _FORM, shaping, *_templates(settings))
+    return digest(__version__, _FORM, shaping, *_templates(settings.root))
 
 
-def _templates(settings: "Settings") -> Iterable[str]:
+def _templates(root: Path) -> Iterable[str]:
     """Yield what feeds are made with: our templates and words, and the site's own."""
     from publisher.settings import packaged
 
-    for root in (packaged("templates"), settings.root / "templates"):
+    for templates in (packaged("templates"), root / "templates"):
         for folder in ("feeds", "locale"):
             try:
-                found = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+                found = sorted(os.scandir(templates / folder), key=lambda entry: entry.name)
             except OSError:
                 continue
             for entry in found:

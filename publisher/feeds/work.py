@@ -277,8 +277,7 @@ class Work:
         end_of_grace = used_files.next_removal(self.after.files)
         ahead += [end_of_grace] if end_of_grace else []
         memory.save_now(
-            self.settings,
-            self.library.stamp,
+            self.library,
             max((at for at in moments if at <= moment), default=0.0),
             min(ahead, default=None),
             {path: left[1:] for path, left in self.after.outputs.items()},

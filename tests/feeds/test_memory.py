@@ -4,17 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.content import scan
-from publisher.feeds import is_current
+from publisher.content import open_library, scan
+from publisher.feeds import build, is_current, is_untouched
 
 
-@pytest.fixture
-def current(built):
+@pytest.fixture(params=["is_current", "is_untouched"])
+def current(built, request):
+    """Asks either way: with the settings read, or by the files alone."""
     built.item("a.en.md", "A")
     built.item("b.en.md", "B", "2026-03-05T10:00:00Z")
     built.build()
 
     def ask(now=built.now):
+        if request.param == "is_untouched":
+            return is_untouched(built.site.root, now)
         settings = built.site.settings
         return is_current(settings, scan(settings).stamp, now)
 
@@ -28,6 +31,7 @@ def test_a_site_just_built_is_current(current):
 def test_a_site_never_built_is_not(built):
     built.item("a.en.md", "A")
     assert not is_current(built.site.settings, scan(built.site.settings).stamp, built.now)
+    assert not is_untouched(built.site.root, built.now)
 
 
 def test_a_changed_file_is_noticed(built, current):
@@ -91,3 +95,22 @@ def test_asking_needs_nothing_heavy(built, current):
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code, built.site.root, built.now.isoformat()], check=True)
+
+
+def test_asking_by_the_files_alone_does_not_read_the_settings(built, current):
+    code = (
+        "import sys; from datetime import datetime; from pathlib import Path\n"
+        "from publisher.feeds import is_untouched\n"
+        "assert is_untouched(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))\n"
+        "assert not {'pydantic', 'tomllib', 'feedgen', 'lxml'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, built.site.root, built.now.isoformat()], check=True)
+
+
+def test_settings_edited_while_a_build_is_at_work_are_not_taken_for_built(built):
+    built.item("a.en.md", "A")
+    library = open_library(built.site.settings, now=built.now, remember=True)
+    toml = (built.site.root / "publisher.toml").read_text(encoding="utf-8")
+    built.site.configure(toml.replace("Example Cities", "Sample Cities"))
+    build(library, now=built.now)
+    assert not is_untouched(built.site.root, built.now)
