@@ -5,7 +5,7 @@ import hashlib
 import marshal
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -222,11 +222,11 @@ def _unlisted_folders(items: Iterable[str], languages: Iterable[str]) -> list[Pr
     ]
 
 
-def _chosen(include: Iterable[str], exclude: Iterable[str]):  # type: ignore[no-untyped-def]
+def _chosen(include: Iterable[str], exclude: Iterable[str]) -> Callable[[str], bool] | None:
     wanted, unwanted = _pattern(include), _pattern(exclude)
     if not wanted and not unwanted:
         return None
-    return lambda path: (
+    return lambda path: bool(
         (not wanted or wanted.match(path)) and not (unwanted and unwanted.match(path))
     )
 
