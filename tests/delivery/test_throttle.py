@@ -56,7 +56,7 @@ def test_messages_are_spaced():
     for _ in range(4):
         time.sleep(pace.wait_seconds())
         pace.went()
-    assert 0.15 <= time.monotonic() - started < 1
+    assert time.monotonic() - started >= 0.15
 
 
 def test_no_limit_never_waits():
