@@ -96,10 +96,7 @@ class Work:
         return [row for feed in feeds for row in rows[feed.path]]
 
     def _begin(self, feed: Feed) -> None:
-        """Make a first entry, so that all it takes is imported once and not by both processes.
-
-        On two threads of one core a second import costs a build 50 ms.
-        """
+        """Make a first entry, so that all it takes is imported once and not by both processes."""
         self._channel(feed)
         for item in feed.items[:1]:
             self.bodies.print_of(item)
