@@ -167,7 +167,8 @@ def _markdown(content: Path) -> Iterator[Path]:
     for number, path in enumerate(content.rglob("*")):
         if number > _ENOUGH:
             return
-        if path.suffix in (".md", ".markdown"):
+        is_word = content / "editions" in path.parents  # the editor's, for an edition: no item
+        if path.suffix in (".md", ".markdown") and not is_word:
             yield path
 
 

@@ -42,6 +42,7 @@ class Assembly:
     def __init__(self, settings: "Settings", files: Files, identities: dict[str, Entry]) -> None:
         self.site_url = settings.site.url
         self.order = {tag: place for place, tag in enumerate(settings.site.languages)}
+        self.first = settings.site.languages[0]
         self.files, self.identities = files, identities
         self.link = addresses.linker(settings)
         self.has_categories = bool(settings.categories)
@@ -130,6 +131,14 @@ class Assembly:
         if len(self.problems) > before and any(p.is_error for p in self.problems[before:]):
             return None
         updated = self._seconds(facts.updated, entry) if facts.updated else 0
+        if facts.correction and updated <= date:
+            self._warn(
+                facts,
+                facts.lines.get("correction", 0),
+                "the correction has no `updated` after the date, so feed readers will not show the "
+                "item as changed",
+                "write `updated:` with the moment it was corrected",
+            )
         return Item(
             entry.key,
             facts.language,
@@ -148,12 +157,23 @@ class Assembly:
             addresses.percent_encoded(video) if video else "",
             made_downloads,
             made_event,
-            Translation(*facts.translation) if facts.translation else None,
+            self._translation(facts, original),
             facts.correction,
             _STATUSES[status or "ready"],
             digest or "",
             facts.hash,
         )
+
+    def _translation(self, facts: Facts, original: Facts) -> Translation | None:
+        """Return how an item was translated; what a machine translated without saying from what
+        was translated from the key's original, else from the site's first language."""
+        if facts.translation is None:
+            return None
+        of, is_machine, by = facts.translation
+        if is_machine and not of:
+            source = self.first if facts is original else original.language
+            of = source if source != facts.language else ""
+        return Translation(of, is_machine, by)
 
     def _seconds(self, moment: PlainMoment, entry: Entry) -> int:
         seconds, is_day = moment

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MAX_TITLE = 5_000  # characters
 MAX_TEXT = 20_000  # characters of a summary or correction
+LONG_CORRECTION = 300  # characters; it opens the next edition, so it is one sentence
 MAX_WORD = 1_000  # characters of a place, a name, an address
 MAX_ENTRIES = 100  # categories, authors, downloads of one item
 MAX_SLUG = 200  # characters
@@ -15,6 +16,8 @@ KINDS = ("news", "article", "event-report", "event")
 STATUSES = ("ready", "draft", "hold")
 DIGEST_WORDS = ("pin", "skip")
 EVENT_STATES = ("planned", "moved", "cancelled")
+EVENT_KEYS = ("start", "end", "place", "city", "country", "url", "state")
+TRANSLATION_KEYS = ("of", "method", "by")
 METHODS = ("human", "machine")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 

@@ -17,10 +17,10 @@ _WITH_ATTRIBUTES = re.compile(r"<([a-z][a-z0-9]*)( [^/<>][^<>]*)>")
 _ATTRIBUTE = re.compile(r' ([a-z-]+)(?:="([^"]*)")?')
 _ID = re.compile(r' id="([^"]*)"')
 _ANY_TAG = re.compile(r"<[^<>]*>")
-_RTL = re.compile(
+RTL = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_LTR = re.compile(
+LTR = re.compile(
     "[A-Za-z\u00aa-\u02b8\u0370-\u058f\u0900-\u1fff\u2c00-\ufb17\U00020000-\U0003ffff]"
 )
 _RTL_LEADS = frozenset((*range(0xD6, 0xE1), 0xEF, 0xF0))  # their first bytes in UTF-8
@@ -73,7 +73,7 @@ def finish(
     ids = set(_ID.findall(html)) if ' id="' in html else set()
     is_rtl = languages.is_rtl(language)
     may_be_rtl = is_rtl or not odd_bytes(html).isdisjoint(_RTL_LEADS)
-    has_directions = is_rtl or (may_be_rtl and _RTL.search(html) is not None)
+    has_directions = is_rtl or (may_be_rtl and RTL.search(html) is not None)
     for name in _BARE:
         html = html.replace(f"<{name}>", f"<{name} />")
 
@@ -94,6 +94,8 @@ def finish(
         values = dict(_ATTRIBUTE.findall(attributes))
         if name == "a":
             _mend_link(values, prefix, ids, link)
+            if is_rtl and "dir" not in values and _reads_ltr(html, found.end()):
+                values["dir"] = "ltr"
         elif name == "img" and not _mend_picture(values, picture, result):
             return ""
         if "id" in values:
@@ -111,8 +113,25 @@ def finish(
 def _direction_of(inside: str, is_rtl: bool) -> str:
     text = _ANY_TAG.sub("", inside) if "<" in inside else inside
     if is_rtl:
-        return ' dir="rtl"' if _RTL.search(text) or not _LTR.search(text) else ' dir="ltr"'
-    return ' dir="rtl"' if _RTL.search(text) and not _LTR.search(text) else ""
+        return ' dir="rtl"' if RTL.search(text) or not LTR.search(text) else ' dir="ltr"'
+    if not RTL.search(text) or not LTR.search(text):
+        return ' dir="rtl"' if RTL.search(text) else ""
+    # A quotation with some foreign word in it: it begins in its own script, and most of it is.
+    is_turned = languages.first_strong(text) == "rtl" and len(RTL.findall(text)) > len(
+        LTR.findall(text)
+    )
+    return ' dir="rtl"' if is_turned else ""
+
+
+def _reads_ltr(html: str, start: int) -> bool:
+    """Return whether the words of a link at this place are an address, a name or a phone number.
+
+    Between words from right to left the last "/" of an address would be shown before its first
+    letter, and the groups of a phone number in reverse.
+    """
+    end = html.find("</a", start)
+    text = _ANY_TAG.sub("", html[start : end if end >= 0 else len(html)])
+    return not RTL.search(text) and (LTR.search(text) is not None or "+" in text)
 
 
 def _mend_link(

@@ -31,7 +31,7 @@ class FrontMatterError(ValueError):
 class Split(NamedTuple):
     """A file in its parts; the body is cut out only for who asks: reading ten thousand needs none."""
 
-    fence: str  # "---" or "+++"
+    fence: str  # "---" or "+++"; "" where a file may do without front matter
     front: str
     text: str  # the whole file
     body_at: int  # where the body begins in it
@@ -43,7 +43,7 @@ class Split(NamedTuple):
     @property
     def body_line(self) -> int:
         """The file's line that the body's first line is."""
-        return self.front.count("\n") + 3
+        return self.front.count("\n") + 3 if self.fence else 1
 
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")

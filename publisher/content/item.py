@@ -146,3 +146,14 @@ class Body:
     summary: str  # one paragraph of plain text: the editor's, else the first
     reading_minutes: int  # at least 1
     files: tuple[LocalFile, ...]  # images and files the text links to
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an editor wrote for one edition in one language; any of it may be empty."""
+
+    subject: str  # one line
+    preheader: str  # one line
+    html: str  # paragraphs, links, emphasis and lists; as clean as a body, without pictures
+    text: str  # the same as plain text, then the addresses it links to, a line each
+    path: str  # relative to the site folder, "/" between parts

@@ -2,7 +2,7 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,18 @@ from publisher.content.assemble import Assembly, missing_download
 from publisher.content.facts import Facts, Unreadable, unpack
 from publisher.content.files import Files
 from publisher.content.item import Body, Item, LocalFile, Status
+from publisher.content.unknown import unknown_keys
 from publisher.content.walk import Scan, Stat
 from publisher.errors import Level, Problem
 
 if TYPE_CHECKING:
     from publisher.content.bodies import Bodies
+    from publisher.content.item import Word
+    from publisher.content.words import Words
     from publisher.settings import Settings
+
+
+MOST_RELATED = 5  # items shown beside another
 
 
 class Library:
@@ -39,12 +45,16 @@ class Library:
         files: Files,
         scan: Scan,
         fresh: dict[str, bytes],
+        now: datetime,
     ) -> None:
+        self._now = now
         self.settings, self.items, self.problems = settings, items, problems
         self.stamp, self.tree = stamp, tree
         self._files, self._scan, self._fresh = files, scan, fresh
         self._by_key: dict[str, dict[str, Item]] | None = None
         self._bodies: Bodies | None = None
+        self._related: dict[str, tuple[Item, ...]] | None = None
+        self._words: Words | None = None
         self._order = {tag: place for place, tag in enumerate(settings.site.languages)}
 
     def published(self, now: datetime) -> tuple[Item, ...]:
@@ -65,6 +75,32 @@ class Library:
         others = [one for one in others if one.language != item.language]
         return tuple(sorted(others, key=lambda one: self._order.get(one.language, 99)))
 
+    def related(self, item: Item, now: datetime) -> tuple[Item, ...]:
+        """Return an event's published reports, or a report's announcements, newest first, at most 5.
+
+        They are of the item's language, begin on the same day, and share page, place or city.
+        """
+        if item.event is None:
+            return ()
+        if self._related is None:
+            from publisher.content.related import related_items
+
+            self._related = related_items(self.items, self.settings.site.zone)
+        others = [one for one in self._related.get(item.path, ()) if one.is_published(now)]
+        return tuple(others[:MOST_RELATED])
+
+    def word(self, digest: str, slot: str, language: str) -> "Word | None":
+        """Return the editor's word for an edition in a language, None when there is none to use.
+
+        slot    "2026-03-29T07:00", or "2026-03-29" for an edition that is named by its day
+
+        Read from the file as it is now. A word for the hour goes before one for the whole day;
+        one that cannot be read is among `problems`.
+        """
+        if not self._scan.words:
+            return None
+        return self._word_files().word(digest, slot, language)
+
     def body(self, item: Item) -> Body:
         """Return what the item's text becomes; never raises for what an editor wrote.
 
@@ -73,9 +109,14 @@ class Library:
         """
         return self._renderer().body(item)
 
-    def body_problems(self) -> Iterator[Problem]:
-        """Render every item and yield what is doubtful in the texts, each shortcode once."""
-        return self._renderer().problems(self.items)
+    def body_problems(self, items: Sequence[Item] | None = None) -> Iterator[Problem]:
+        """Render items, all when none are given, and yield what is doubtful in the texts.
+
+        Each unknown shortcode is named once; editors' words are looked at only with all items.
+        """
+        yield from self._renderer().problems(self.items if items is None else items)
+        if items is None and self._scan.words:
+            yield from self._word_files().text_problems(self._now)
 
     def path_of(self, file: LocalFile) -> Path:
         """Return where a file lies on this disk."""
@@ -96,6 +137,13 @@ class Library:
                 self._by_key[item.key][item.language] = item
         return self._by_key
 
+    def _word_files(self) -> "Words":
+        if self._words is None:
+            from publisher.content.words import Words
+
+            self._words = Words(self.settings, self._scan, self._renderer)
+        return self._words
+
     def _renderer(self) -> "Bodies":
         if self._bodies is None:
             from publisher.content.bodies import Bodies
@@ -114,7 +162,7 @@ def open_library(
 ) -> Library:
     """Read all items of a site; unchanged files come from the cache.
 
-    now          reserved for what depends on the moment; items of the future are read like all
+    now          items of the future are read like all; words of editions long past are not
     scan         one made a moment ago, to save a walk
     remember     write content/ids.json, so that renamed files stay the items they are
     on_progress  called with (files read, files to read)
@@ -124,7 +172,7 @@ def open_library(
     is_collecting = gc.isenabled()
     gc.disable()  # tens of thousands of small tuples and no cycle among them: collecting costs double
     try:
-        return _open(settings, scan or walk.scan(settings), remember, on_progress)
+        return _open(settings, scan or walk.scan(settings), now, remember, on_progress)
     finally:
         if is_collecting:
             gc.enable()
@@ -133,6 +181,7 @@ def open_library(
 def _open(
     settings: "Settings",
     found: Scan,
+    now: datetime,
     remember: bool,
     on_progress: Callable[[int, int], None] | None,
 ) -> Library:
@@ -152,14 +201,18 @@ def _open(
     items = assembly.items(readable)
     problems += assembly.problems
     problems += _problems_of(read, found)
-    problems += _unknown_keys(readable, settings.content.known)
+    problems += unknown_keys(readable, settings.content.known)
     kept = found.ids
     if remember and identities.entries != entries:
         kept = _remember(settings, found, identities.entries, problems)
     stamp, tree = walk.stamp_with(found.base, kept), walk.stamp_with(found.tree, kept)
     items.sort(key=lambda item: (-item.date.timestamp(), item.path))
+    library = Library(settings, tuple(items), (), stamp, tree, files, found, fresh, now)
+    if found.words:
+        problems += library._word_files().problems(now)
     problems.sort(key=lambda problem: (problem.path, problem.line))
-    return Library(settings, tuple(items), tuple(problems), stamp, tree, files, found, fresh)
+    library.problems = tuple(problems)
+    return library
 
 
 def _rows(
@@ -231,23 +284,3 @@ def _problems_of(read: list[Facts | Unreadable], scan: Scan) -> Iterator[Problem
         for line, message, hint, is_error in facts.problems:
             level = Level.ERROR if is_error else Level.WARNING
             yield Problem(f"content/{facts.path}", line, message, hint, level)
-
-
-def _unknown_keys(readable: list[Facts], known: list[str]) -> Iterator[Problem]:
-    """Yield one warning a key that nobody knows, with its count and first place."""
-    first: dict[str, tuple[str, int]] = {}
-    counts: dict[str, int] = {}
-    for facts in readable:
-        for key, line in facts.unknown:
-            first.setdefault(key, (facts.path, line))
-            counts[key] = counts.get(key, 0) + 1
-    for key, (path, line) in first.items():
-        if key not in known:
-            files = "1 file" if counts[key] == 1 else f"{counts[key]} files, here first"
-            yield Problem(
-                f"content/{path}",
-                line,
-                f'the key "{key}" is unknown ({files})',
-                f'remove it, or add "{key}" to [content] known',
-                Level.WARNING,
-            )

@@ -4,6 +4,7 @@ What comes out is not safe yet: `sanitise` decides what stays.
 """
 
 import re
+from html import unescape
 
 import comrak
 
@@ -11,10 +12,14 @@ MAX_SOURCE = 4_000_000  # characters of one text
 
 # Hugo and Kramdown put an anchor's name behind a heading; it is no part of the heading.
 _HEADING_ID = re.compile(r"^(#{1,6}[ \t][^\n]*?)[ \t]*\{[#.:][^{}\n]{0,200}\}[ \t]*#*[ \t]*$", re.M)
-# In Arabic script, closing marks after a comma and before a letter are no closing marks at all.
+# Closing marks between a comma and a letter, and opening ones between a letter and a bracket, are
+# no marks at all to CommonMark. A word glued to marks is common where "and" is one letter.
 _LITERAL_BOLD = re.compile(
-    r"(?<![*\w])\*\*[^\s*][^*\n<]{0,300}\*\*|(?<![_\w])__[^\s_][^_\n<]{0,300}__"
+    r"(?<![*A-Za-z0-9_])\*\*[^\s*][^*\n<]{0,300}\*\*"
+    r"|(?<![_\w])__[^\s_][^_\n<]{0,300}__"
+    r"|(?<![*\w])\*[^\s*<][^*\n<]{0,300}[^\w\s*<]\*(?=[^\W\d_])"
 )
+_INLINE = re.compile(r"</?(?:a|em|strong|del|sup|sub|span|bdi)\b[^<>]*>")
 _CODE = re.compile(r"<(code|pre)\b[^<>]*>.*?</\1>", re.S)
 
 
@@ -42,9 +47,9 @@ def to_html(source: str) -> str:
     return html
 
 
-def literal_bold(html: str) -> str:
-    """Return the first text that was meant to be bold and shows its asterisks instead, or ""."""
-    if "**" not in html and "__" not in html:
+def literal_marks(html: str) -> str:
+    """Return the first text that was meant to stand out and shows its marks instead, or ""."""
+    if "*" not in html and "__" not in html:
         return ""
-    found = _LITERAL_BOLD.search(_CODE.sub("", html))
-    return found[0] if found else ""
+    found = _LITERAL_BOLD.search(_INLINE.sub("", _CODE.sub("", html)))
+    return unescape(found[0]) if found else ""

@@ -165,7 +165,7 @@ class _Reading:
             downloads=self.local("downloads", attached.downloads) if "downloads" in said else None,
             event=self.event(),
             translation=self.translation(),
-            correction=self.text("correction", table.MAX_TEXT) if "correction" in said else "",
+            correction=self.correction() if "correction" in said else "",
             status=self.status(),
             digest=self.word("digest", table.DIGEST_WORDS) if "digest" in said else None,
             unknown=tuple(self.unknown),
@@ -305,6 +305,7 @@ class _Reading:
         said = self.said
         if not ("event" in said or "event_start" in said or "event_end" in said or "place" in said):
             return None
+        self.unknown_parts("event", table.EVENT_KEYS)
         faults: list[WrongError] = []
         event = occasion.event(said, self.zone, faults)
         line = next(
@@ -314,10 +315,29 @@ class _Reading:
             self.wrong(line, fault)
         return event
 
+    def correction(self) -> str:
+        words = self.text("correction", table.MAX_TEXT)
+        if len(words) > table.LONG_CORRECTION:
+            self.warn(
+                self.said["correction"].line,
+                f"the correction is {len(words)} characters long, and it opens the next edition",
+                "say in one sentence what was wrong and what is right",
+            )
+        return words
+
+    def unknown_parts(self, name: str, known: Collection[str]) -> None:
+        """Note keys below a key that nobody knows: a state spelt wrong is no state at all."""
+        node = self.said.get(name)
+        if node is not None and isinstance(node.value, dict):
+            for key, part in node.value.items():
+                if key not in known:
+                    self.unknown.append((f"{name}.{key[:80]}", part.line))
+
     def translation(self) -> tuple[str, bool, str] | None:
         said = self.said
         if "translation" not in said and "machine_translated" not in said:
             return None
+        self.unknown_parts("translation", table.TRANSLATION_KEYS)
         line = (said.get("translation") or said["machine_translated"]).line
         try:
             return forms.translation(said)
@@ -339,6 +359,7 @@ _WITH_LINE = (
     "slug",
     "id",
     "categories",
+    "correction",
     "downloads",
     "event",
     "event_start",

@@ -15,6 +15,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _FIRST = re.compile(r"<p(?: [^<>]*)?>(.*?)</p>", re.S)
 _BACK_TO_TEXT = re.compile(r'<a href="#[^"]*fnref[^"]*"[^<>]*>[^<]*</a>')
 _FOOTNOTE_MARK = re.compile(r"<sup><a [^<>]*>[^<]*</a></sup>")
+_ADDRESS = re.compile(r'<a [^<>]*?href="(https?://[^"]*)"')
 _LINE, _PARAGRAPH = "\x0b", "\x0c"  # breaks that stay, while those of the HTML's own lines go
 
 
@@ -36,6 +37,14 @@ def plain_text(html: str) -> str:
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text.strip()
+
+
+def with_addresses(text: str, html: str) -> str:
+    """Return plain text followed by the web addresses that its words link to, a line each."""
+    found = dict.fromkeys(unescape(address) for address in _ADDRESS.findall(html))
+    return "\n\n".join(
+        part for part in (text, "\n".join(one for one in found if one not in text)) if part
+    )
 
 
 def first_paragraph(html: str) -> str:

@@ -45,6 +45,19 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
     url_schemes={"http", "https", "mailto", "tel"},
 )
+_FEW_TAGS_WORDS = """
+a abbr b bdi bdo blockquote br cite code del div em i ins kbd li mark ol p q s samp small span
+strong sub sup time u ul var wbr
+"""
+_FEW_TAGS = frozenset(_FEW_TAGS_WORDS.split())
+_FEW_CLEANER = nh3.Cleaner(
+    tags=set(_FEW_TAGS),
+    attributes={tag: set(names) for tag, names in _ATTRIBUTES.items() if tag in (*_FEW_TAGS, "*")},
+    link_rel=None,
+    url_schemes={"http", "https", "mailto", "tel"},
+)
+_PARAGRAPH_LIKE = re.compile(r"<(/?)(?:h[1-6]|t[dh]|caption|d[td]|figcaption|summary|pre)\b[^<>]*>")
+_EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\n?")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _WHOLE_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 # Void, or closed by the next of their kind: these cannot nest by being left open.
@@ -70,6 +83,15 @@ def clean(html: str) -> str:
         if is_deeper(html, MAX_DEPTH):  # tags hidden in quotes: nobody writes that in good faith
             html = escape(_WHOLE_TAG.sub(" ", html), quote=False)
     return _CLEANER.clean(html)
+
+
+def plain_words(html: str) -> str:
+    """Return clean HTML with only paragraphs, links, emphasis and lists left; other words stay.
+
+    Headings, cells and captions become paragraphs; pictures are gone.
+    """
+    few = _FEW_CLEANER.clean(_PARAGRAPH_LIKE.sub(r"<\1p>", html))
+    return _EMPTY_PARAGRAPH.sub("", few).strip()
 
 
 def is_deeper(html: str, depth: int) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import marshal
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,9 @@ from publisher.errors import ContentError, Level, Problem
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
-FORM = 2  # of all that is derived from files; a new number makes every stamp and cache new
+FORM = 3  # of all that is derived from files; a new number makes every stamp and cache new
 IDS_NAME = "ids.json"
+WORDS = "editions/"  # the editor's word for each edition lies here, and no item
 MAX_DEPTH = 40  # folders in folders
 Stat = tuple[int, int, int]  # size, mtime_ns, ctime_ns
 
@@ -35,6 +37,7 @@ class Scan:
     base: str = ""  # the stamp without ids.json
     tree: str = ""  # what lies there, whatever the settings make of it, without ids.json
     ids: Stat | None = None  # of ids.json
+    words: dict[str, Stat] = field(default_factory=dict, repr=False)  # files below editions/
 
 
 def scan(settings: "Settings") -> Scan:
@@ -51,8 +54,10 @@ def scan(settings: "Settings") -> Scan:
     _walk(root, "", 0, files, problems)
     ids = files.pop(IDS_NAME, None)
     chosen = _chosen(settings.content.include, settings.content.exclude)
-    items = []
+    tree = _tree(files)
     names = sorted(files)
+    words = _taken_out(files, names, settings.content.exclude)
+    items = []
     for path in names:
         if layout.is_item(path) and (chosen is None or chosen(path)):
             reason = _unfit(path)
@@ -61,11 +66,10 @@ def scan(settings: "Settings") -> Scan:
             else:
                 items.append(path)
     problems += _unlisted_folders(items, settings.site.languages)
-    tree = _tree(files)
     told = f"{tree}{outcome(settings)}".encode(errors="surrogateescape")
     base = hashlib.sha256(told).hexdigest()[:32]
     stamp = stamp_with(base, ids)
-    return Scan(stamp, root, files, tuple(items), tuple(problems), base, tree, ids)
+    return Scan(stamp, root, files, tuple(items), tuple(problems), base, tree, ids, words)
 
 
 def tree(content_dir: Path) -> str:
@@ -78,6 +82,17 @@ def tree(content_dir: Path) -> str:
         _walk(os.path.realpath(content_dir), "", 0, files, [])
     ids = files.pop(IDS_NAME, None)
     return stamp_with(_tree(files), ids) if files else ""
+
+
+def _taken_out(files: dict[str, Stat], names: list[str], exclude: Iterable[str]) -> dict[str, Stat]:
+    """Take the files below editions/ out of all the others and return those that are not excluded."""
+    first, end = bisect_left(names, WORDS), bisect_left(names, WORDS[:-1] + "0")  # "0" follows "/"
+    if first == end:
+        return {}
+    unwanted = _pattern(exclude)
+    words = {path: files.pop(path) for path in names[first:end]}
+    del names[first:end]
+    return {path: stat for path, stat in words.items() if not (unwanted and unwanted.match(path))}
 
 
 def _tree(files: dict[str, Stat]) -> str:
@@ -163,7 +178,7 @@ def _walk(
             elif entry.is_file(follow_symlinks=False):
                 found = entry.stat(follow_symlinks=False)
                 files[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-            elif entry.is_dir(follow_symlinks=False) and path != "editions":
+            elif entry.is_dir(follow_symlinks=False):
                 _walk(entry.path, path + "/", depth + 1, files, problems)
             elif not entry.is_dir(follow_symlinks=False) and layout.is_item(path):
                 said = "this is no file but a pipe, a socket or a device, so it is left out"

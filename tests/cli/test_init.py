@@ -77,6 +77,12 @@ def test_beside_content_only_settings_and_gitignore_are_written(publisher, folde
     assert publisher("--site", folder, "build").code == 0
 
 
+def test_the_editors_words_are_no_items_that_a_language_could_follow_from(folder):
+    write(folder, "content/a.en.md", "---\ntitle: A\n---\nText.\n")
+    write(folder, "content/editions/weekly/2026-03-29.ar.md", "كلمة\n")
+    assert look_around(folder).languages == ("en",)
+
+
 def test_a_hugo_site_keeps_address_name_languages_and_permalinks(folder):
     write(
         folder,

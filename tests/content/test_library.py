@@ -365,3 +365,76 @@ def test_pipe_with_an_items_name_is_told_and_never_opened(site, now):
     os.mkfifo(site.root / "content/a.en.md")
     (problem,) = opened(site, now).problems
     assert (problem.path, problem.is_error) == ("content/a.en.md", False)
+
+
+def test_correction_is_one_line_and_with_its_update_no_problem(site, now):
+    site.write(
+        "content/x.en.md",
+        "---\ntitle: X\ndate: 2026-02-01\nupdated: 2026-02-02T10:00:00Z\n"
+        "correction: |\n  Two cities joined,\n  not three.\n---\nText.\n",
+    )
+    library = opened(site, now)
+    assert not library.problems
+    assert library.items[0].correction == "Two cities joined, not three."
+
+
+@pytest.mark.parametrize("updated", ["", "updated: 2026-01-31T10:00:00Z\n"])
+def test_correction_that_feed_readers_will_not_notice_is_told(site, now, updated):
+    site.write(
+        "content/x.en.md",
+        f"---\ntitle: X\ndate: 2026-02-01T10:00:00Z\n{updated}correction: Two, not three.\n---\nT.\n",
+    )
+    (problem,) = opened(site, now).problems
+    line = 5 if updated else 4
+    assert str(problem).startswith(
+        f"content/x.en.md:{line}: warning: the correction has no `updated`"
+    )
+
+
+def test_correction_longer_than_a_sentence_warns(site, now):
+    site.item("x.en.md", "X", updated="2026-03-02", correction="a" * 301)
+    (problem,) = opened(site, now).problems
+    assert str(problem).startswith("content/x.en.md:5: warning: the correction is 301 characters")
+
+
+def test_wrong_state_of_an_event_is_told_with_the_nearest(site, now):
+    site.item("x.en.md", "X", event="{start: 2026-05-01, state: canceled}")
+    (problem,) = opened(site, now).problems
+    assert str(problem) == (
+        'content/x.en.md:4: event.state cannot be "canceled"; did you mean "cancelled"?'
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("event", "{start: 2026-05-01, sate: cancelled}", '"event.sate" is unknown (1 file); did'),
+        ("event", "{start: 2026-05-01, sate: cancelled}", 'did you mean "event.state"?'),
+        ("translation", "{off: en}", 'did you mean "translation.of"?'),
+        ("sumary", "Words", 'did you mean "summary"?'),
+        ("layout", "wide", 'is unknown (1 file); remove it, or add "layout" to [content] known'),
+    ],
+)
+def test_unknown_key_says_which_known_one_is_near(site, now, field, text, said):
+    site.item("x.en.md", "X", **{field: text})
+    (problem,) = opened(site, now).problems
+    assert said in str(problem)
+    assert problem.line == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "of"),
+    [
+        ("x.fr.md", "machine_translated: true", "ar"),
+        ("x.fr.md", "translation: {method: machine}", "ar"),
+        ("x.fr.md", "translation: {method: machine, of: ES}", "es"),
+        ("x.fr.md", "translation: {by: Jane}", ""),
+        ("y.fr.md", "machine_translated: true", "en"),
+        ("y.en.md", "machine_translated: true", ""),
+    ],
+)
+def test_machine_translation_is_of_the_original_when_it_does_not_say(site, now, path, written, of):
+    site.item("x.ar.md", "A")
+    site.write(f"content/{path}", f"---\ntitle: F\ndate: 2026-03-01\n{written}\n---\nT.\n")
+    (item,) = (item for item in opened(site, now).items if item.path == f"content/{path}")
+    assert item.translation.of == of
