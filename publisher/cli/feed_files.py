@@ -1,7 +1,8 @@
-"""Read built feeds as a feed reader would: whole, well formed, every entry with id and title."""
+"""Read built feeds as readers and calendars would: whole, well formed, each entry with id and title."""
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from publisher.errors import Problem
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _BUILD = "run `publisher build`"
+_LINE = re.compile(r"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:\"[^\"]*\"|[^\";:,]*))*):(.*)")
+_WIDEST = 75  # bytes of a calendar's line
 
 
 def feed_problems(feeds_dir: Path) -> Iterator[Problem]:
-    """Yield what is wrong with the feeds that the manifest lists."""
+    """Yield what is wrong with the feeds that the manifest lists, and with events' own calendars."""
     listed = feeds_dir / "manifest.json"
     try:
         rows = json.loads(listed.read_bytes())["feeds"]
@@ -34,13 +37,16 @@ def feed_problems(feeds_dir: Path) -> Iterator[Problem]:
         if hashlib.sha256(data).hexdigest() != row["sha256"]:
             yield Problem(name, 0, "it is not what was built: somebody changed it", _BUILD)
         yield from _read(name, data)
+    for path in sorted(feeds_dir.glob("*/events/*.ics")):
+        yield from _read(f"feeds/{path.relative_to(feeds_dir).as_posix()}", path.read_bytes())
 
 
 def _read(name: str, data: bytes) -> Iterator[Problem]:
     try:
-        entries = _json_entries(data) if name.endswith(".json") else _xml_entries(data)
+        entries = _entries(name, data)
     except (ValueError, SyntaxError, KeyError, TypeError) as error:
-        yield Problem(name, 0, f"no feed reader can read it ({error})", _BUILD)
+        reader = "calendar" if name.endswith(".ics") else "feed reader"
+        yield Problem(name, 0, f"no {reader} can read it ({error})", _BUILD)
         return
     seen: set[str] = set()
     for place, (id_, title) in enumerate(entries, start=1):
@@ -51,6 +57,13 @@ def _read(name: str, data: bytes) -> Iterator[Problem]:
                 name, 0, f"the id {id_} stands in it twice", "give one of the items another id"
             )
         seen.add(id_)
+
+
+def _entries(name: str, data: bytes) -> list[tuple[str, str]]:
+    """Return id and title of each entry. Raises ValueError and others for what cannot be read."""
+    if name.endswith(".ics"):
+        return _events(data)
+    return _json_entries(data) if name.endswith(".json") else _xml_entries(data)
 
 
 def _json_entries(data: bytes) -> list[tuple[str, str]]:
@@ -70,3 +83,39 @@ def _xml_entries(data: bytes) -> list[tuple[str, str]]:
     return [
         (item.findtext("guid") or "", item.findtext("title") or "") for item in root.iter("item")
     ]
+
+
+def _events(data: bytes) -> list[tuple[str, str]]:
+    """Read a calendar by RFC 5545: the form of its lines, what holds what, what an event must say."""
+    open_parts: list[str] = []
+    events: list[dict[str, str]] = []
+    for line in _unfolded(data):
+        found = _LINE.fullmatch(line)
+        if not found:
+            raise ValueError(f"not a line of a calendar: {line[:60]!r}")
+        name, value = found[1].upper(), found[3]
+        if name == "BEGIN":
+            open_parts.append(value)
+            events += [{}] if value == "VEVENT" else []
+        elif name == "END":
+            if not open_parts or open_parts.pop() != value:
+                raise ValueError(f"{value} ends and did not begin")
+        elif open_parts[-1:] == ["VEVENT"]:
+            events[-1][name] = value
+    if open_parts or not data.startswith(b"BEGIN:VCALENDAR\r\n"):
+        raise ValueError("it is no whole calendar")
+    if not all(event.keys() >= {"DTSTAMP", "DTSTART"} for event in events):
+        raise ValueError("an event does not say when it is")
+    return [(event.get("UID", ""), event.get("SUMMARY", "")) for event in events]
+
+
+def _unfolded(data: bytes) -> list[str]:
+    """Return the logical lines of a calendar; their ends and widths must be right."""
+    lines = data.split(b"\r\n")
+    if lines.pop():
+        raise ValueError("its last line has no end")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _WIDEST or b"\n" in line or b"\r" in line:
+            raise ValueError(f"line {number} is too long or broken")
+        line.decode()  # raises UnicodeDecodeError, a ValueError, when cut inside a character
+    return b"\r\n".join(lines).replace(b"\r\n ", b"").decode().split("\r\n")

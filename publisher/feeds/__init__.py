@@ -1,9 +1,10 @@
-"""Feeds: RSS, Atom and JSON Feed files for readers to poll, and the pages that explain them.
+"""Feeds: RSS, Atom, JSON Feed and iCalendar files, and the pages that explain them.
 
 `build` brings feeds/ up to date with a library, all of it or nothing. `is_current` says cheaply
 that there is nothing to do, and `is_untouched` more cheaply still, without the settings. `recover`
-finishes or discards what a crash left; `feed_links` says which feeds there are. What makes feeds
-is imported only when a feed really changed: asking whether one did must cost next to nothing.
+finishes or discards what a crash left; `feed_links` says which feeds there are, `calendar_url` where
+an event's own calendar file is. What makes feeds is imported only when a feed really changed:
+asking whether one did must cost next to nothing.
 """
 
 from importlib import import_module
@@ -13,20 +14,32 @@ from publisher.feeds.build import BuildReport, build
 from publisher.feeds.memory import is_current, is_untouched
 
 if TYPE_CHECKING:
+    from publisher.feeds.calendar_address import calendar_url
     from publisher.feeds.manifest import FeedLink, feed_links
+    from publisher.feeds.place import Place, places
     from publisher.feeds.stage import recover
 
 __all__ = [
     "BuildReport",
     "FeedLink",
+    "Place",
     "build",
+    "calendar_url",
     "feed_links",
     "is_current",
     "is_untouched",
+    "places",
     "recover",
 ]
 
-_HOMES = {"FeedLink": "manifest", "feed_links": "manifest", "recover": "stage"}
+_HOMES = {
+    "FeedLink": "manifest",
+    "Place": "place",
+    "calendar_url": "calendar_address",
+    "feed_links": "manifest",
+    "places": "place",
+    "recover": "stage",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from publisher.content.item import Body, Item
+from publisher.content.item import Body, Item, Kind
 from publisher.errors import ContentError, Problem
+from publisher.feeds.calendar_address import calendar_url
 from publisher.feeds.memory import Memory, digest, mark
 
 if TYPE_CHECKING:
     from publisher.content import Library
     from publisher.feeds.syndication import SyndicatedEntry
 
+_MEETINGS = (Kind.EVENT, Kind.EVENT_REPORT)  # kinds that know of each other
 LOOKED_AT = 100  # newest items of a language whose texts are searched for files: digests show them
 
 
@@ -33,6 +35,7 @@ class Bodies:
         self._library, self._now, self._is_patient = library, now, patient
         self._before = before.bodies if before.base == base else {}
         self._is_same_site = before.stamp == library.stamp
+        self.in_calendars: frozenset[str] = frozenset()  # ids of events with a calendar file
         self.known: dict[str, list[Any]] = {}  # what the memory keeps of each body
         self.broken: dict[str, Problem] = {}  # item id -> why it is in no feed
         self._bodies: dict[str, Body] = {}
@@ -44,7 +47,11 @@ class Bodies:
         if item.id not in self._prints:
             others = [(other.language, other.link, other.title) for other in self._others(item)]
             updated = item.updated is not None and item.updated <= self._now
-            self._prints[item.id] = digest(item, others, updated, self._facts(item))
+            parts = [item, others, updated, self._facts(item)]
+            if item.kind in _MEETINGS:
+                parts += [(one.link, one.title) for one in self._related(item)]
+                parts.append(self._calendar(item))
+            self._prints[item.id] = digest(*parts)
         return self._prints[item.id]
 
     def entry(self, item: Item) -> "SyndicatedEntry | None":
@@ -57,7 +64,9 @@ class Bodies:
             if item.id in self.broken:
                 return None
             try:
-                entry = make_entry(item, body, others, self._library.settings, self._now)
+                around = (self._related(item), self._calendar(item))
+                settings = self._library.settings
+                entry = make_entry(item, body, others, settings, self._now, *around)
                 self._entries[item.id] = SyndicatedEntry(entry)
             except (ValueError, TypeError, KeyError) as error:
                 why = str(error) or type(error).__name__
@@ -73,6 +82,19 @@ class Bodies:
             seen[item.language] = seen.get(item.language, 0) + 1
             if seen[item.language] <= LOOKED_AT or item.id in self._before:
                 self._facts(item)
+
+    def summary(self, item: Item) -> str | None:
+        """Return an item's summary in plain text, None when the item is broken."""
+        summary = item.summary or self._body(item).summary
+        return None if item.id in self.broken else summary
+
+    def _related(self, item: Item) -> "tuple[Item, ...]":
+        return self._library.related(item, self._now) if item.kind in _MEETINGS else ()
+
+    def _calendar(self, item: Item) -> str:
+        """Return the address of an event's own calendar file, "" when it has none."""
+        is_there = item.id in self.in_calendars
+        return calendar_url(self._library.settings, item) if is_there else ""
 
     def _others(self, item: Item) -> "tuple[Item, ...]":
         return self._library.translations(item, self._now)

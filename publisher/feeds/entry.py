@@ -75,8 +75,14 @@ def make_entry(
     translations: Sequence[Item],
     settings: "Settings",
     now: datetime,
+    related: Sequence[Item] = (),
+    calendar: str = "",
 ) -> Entry:
-    """Return an item's entry. Raises ValueError when it lacks what no feed can do without."""
+    """Return an item's entry. Raises ValueError when it lacks what no feed can do without.
+
+    related   an event's reports, or a report's announcements
+    calendar  address of an event's own calendar file, "" when it has none
+    """
     title = clean.title_text(item.title, item.language)
     url = clean.web_address(item.link)
     if not title or not item.id or "://" not in url:
@@ -89,7 +95,7 @@ def make_entry(
         published=item.date,
         updated=max(item.date, changed_at(item, now)),
         summary=clean.one_line(body.summary or item.summary),
-        html=clean.html_text(entry_html(item, body, translations, settings)),
+        html=clean.html_text(entry_html(item, body, translations, settings, related, calendar)),
         authors=tuple(_author(author) for author in item.authors if author.name.strip()),
         categories=_categories(item, settings),
         enclosures=tuple(_enclosure(download) for download in item.downloads),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from publisher.content.item import Body, Event, EventState, Item
+from publisher.content.item import Body, Event, EventState, Item, Kind
 from publisher.feeds import clean, words
 from publisher.language import direction
 from publisher.render import file_kind
@@ -18,15 +18,24 @@ if TYPE_CHECKING:
     from publisher.settings.model import Settings
 
 
-def entry_html(item: Item, body: Body, translations: Sequence[Item], settings: "Settings") -> str:
+def entry_html(
+    item: Item,
+    body: Body,
+    translations: Sequence[Item],
+    settings: "Settings",
+    related: Sequence[Item] = (),
+    calendar: str = "",
+) -> str:
     """Return one block with everything an entry tells, in the item's language."""
     parts = [
+        _correction(item, settings),
         _machine_notice(item, translations, settings),
-        _event(item.event, item, settings) if item.event else "",
+        _event(item.event, item, settings, calendar) if item.event else "",
         _picture(item, body),
         body.html if settings.feeds.content == "full" else _paragraph(item, body.summary),
         _video(item, settings),
         _downloads(item, settings),
+        _related(item, related, settings),
     ]
     return clean.wrap("\n".join(part for part in parts if part), item.language)
 
@@ -37,6 +46,14 @@ def _paragraph(item: Item, text: str) -> str:
 
 def _block(item: Item, html: str) -> str:
     return f'<p dir="{direction(item.language)}">{html}</p>'
+
+
+def _correction(item: Item, settings: "Settings") -> str:
+    if not item.correction:
+        return ""
+    label = _said(words.speaker(item.language, settings)(words.CORRECTION))
+    sentence = escape(clean.one_line(item.correction), quote=False)
+    return _block(item, f"<strong>{label}:</strong> {sentence}")
 
 
 def _machine_notice(item: Item, translations: Sequence[Item], settings: "Settings") -> str:
@@ -61,7 +78,7 @@ def _original(item: Item, translations: Sequence[Item], settings: "Settings") ->
     return None
 
 
-def _event(event: Event, item: Item, settings: "Settings") -> str:
+def _event(event: Event, item: Item, settings: "Settings", calendar: str) -> str:
     say = words.speaker(item.language, settings)
     when = words.event_dates(event, item.language, settings)
     lines = [f"<strong>{_said(say(words.WHEN))}</strong> {escape(when, quote=False)}"]
@@ -69,12 +86,12 @@ def _event(event: Event, item: Item, settings: "Settings") -> str:
     if where:
         place = escape(say(words.COMMA).join(where), quote=False)
         lines.append(f"<strong>{_said(say(words.WHERE))}</strong> {place}")
-    if event.state is EventState.CANCELLED:
-        lines.insert(0, f"<strong>{_said(say(words.CANCELLED))}</strong>")
-    elif event.state is EventState.MOVED:
-        lines.insert(0, f"<strong>{_said(say(words.MOVED))}</strong>")
+    if event.state in words.STATES:
+        lines.insert(0, f"<strong>{_said(say(words.STATES[event.state]))}</strong>")
     if event.url:
         lines.append(_link(event.url, say(words.EVENT_PAGE)))
+    if calendar and event.state is not EventState.CANCELLED:
+        lines.append(_link(calendar, say(words.ADD_TO_CALENDAR)))
     return _block(item, "<br>".join(lines))
 
 
@@ -114,6 +131,18 @@ def _downloads(item: Item, settings: "Settings") -> str:
         rows.append(f'<li dir="{side}">{_link(download.url, label)}{told}</li>')
     head = _block(item, f"<strong>{_said(say(words.DOWNLOADS))}</strong>")
     return f'{head}\n<ul dir="{side}">{"".join(rows)}</ul>'
+
+
+def _related(item: Item, related: Sequence[Item], settings: "Settings") -> str:
+    """Return links to an event's reports, or from a report to what announced its event."""
+    if not related:
+        return ""
+    say = words.speaker(item.language, settings)
+    label = say(words.READ_REPORT if item.kind is Kind.EVENT else words.ANNOUNCEMENT)
+    if len(related) == 1:
+        return _block(item, _link(related[0].link, label))
+    links = [_link(one.link, clean.one_line(one.title)) for one in related]
+    return _block(item, "<br>".join([f"{_said(label)}:", *links]))
 
 
 def _said(word: "Word") -> str:

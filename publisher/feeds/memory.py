@@ -2,8 +2,8 @@
 
 Two files in var/, both safe to delete: `feeds-now.json` is small and answers "is everything as it
 was left?"; `feeds-memory.json` holds the rest. They speed a build up and arm the guard against
-mass withdrawal; no byte of any feed depends on the first, and a feed without entries keeps its
-time by the manifest.
+mass withdrawal; no byte of any feed depends on the first, a feed without entries keeps its time by
+the manifest, and an event its number by the calendar that lies in feeds/.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from publisher.settings.model import Settings
 
 _FORM = 1  # raise it when the meaning of what is stored changes
+_BYTES = 2  # raise it when the same content becomes other bytes than before
 _NOW = "feeds-now.json"
 _MEMORY = "feeds-memory.json"
 _SHAPING = {"site", "content", "categories", "feeds", "web", "look"}  # sections that shape bytes
@@ -43,6 +44,8 @@ class Memory:
     # item id -> [content hash, whether it leans on other files, hash of its HTML, its files]
     bodies: dict[str, list[Any]] = field(default_factory=dict)
     files: dict[str, list[Any]] = field(default_factory=dict)  # path -> [item ids, unused since]
+    calendars: dict[str, str] = field(default_factory=dict)  # an event's own file -> item id
+    events: dict[str, list[Any]] = field(default_factory=dict)  # item id -> [SEQUENCE, its facts]
 
 
 def load(var_dir: Path) -> Memory:
@@ -124,7 +127,7 @@ def _untouched(root: Path, tree: str) -> str:
         said = (root / "publisher.toml").read_bytes().hex()
     except OSError:
         return ""
-    return digest(__version__, _FORM, tree, said, *_templates(root))
+    return digest(__version__, _BYTES, tree, said, *_templates(root))
 
 
 def _still_says(settings: "Settings") -> bool:
@@ -162,7 +165,7 @@ def rules_of(settings: "Settings") -> str:
 def fingerprint_of(settings: "Settings") -> str:
     """Return a hash of all that shapes the bytes of every feed, apart from the content."""
     shaping = settings.model_dump_json(include=_SHAPING)
-    return digest(__version__, _FORM, shaping, *_templates(settings.root))
+    return digest(__version__, _BYTES, shaping, *_templates(settings.root))
 
 
 def _templates(root: Path) -> Iterable[str]:

@@ -4,10 +4,12 @@ Links are relative, so that the pages work on any server and from a disk. They a
 never parse them, so nothing in them changes when an item is added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from publisher.feeds import words
+from publisher.feeds.calendar_address import all_events_path
 from publisher.feeds.channel import Channel, site_name
 from publisher.language import direction
 from publisher.render import language_name
@@ -25,9 +27,16 @@ def page_paths(languages: Sequence[str]) -> dict[str, str]:
 
 
 def render_page(
-    templates: "Templates", settings: "Settings", channels: Sequence[Channel], language: str
+    templates: "Templates",
+    settings: "Settings",
+    channels: Sequence[Channel],
+    language: str,
+    calendars: Collection[str] = (),
 ) -> bytes:
-    """Return the page of one language, or of all ("") in the site's first language."""
+    """Return the page of one language, or of all ("") in the site's first language.
+
+    calendars  languages that have a calendar of events
+    """
     tongue = language or settings.site.languages[0]
     order = _order(settings)
     shown = [channel for channel in channels if language in ("", channel.language)]
@@ -39,7 +48,7 @@ def render_page(
         site_name=site_name(tongue, settings),
         home=settings.site.url + "/",
         up=up,
-        groups=_groups(shown, up),
+        groups=_groups(shown, up, _calendars(calendars, settings, up)),
         pages=_switch(channels, settings, language, up),
     )
     return text.encode()
@@ -51,13 +60,29 @@ def render_stylesheet(templates: "Templates") -> bytes:
     return f"{_colours(templates.settings.look)}\n{rules}".encode()
 
 
-def _groups(channels: Sequence[Channel], up: str) -> list[dict[str, Any]]:
+def _calendars(
+    languages: Collection[str], settings: "Settings", up: str
+) -> dict[str, dict[str, str]]:
+    """Return the link to each language's calendar, in that language."""
+    return {
+        tag: {
+            "href": up + all_events_path(tag),
+            "label": words.speaker(tag, settings)(words.CALENDAR),
+        }
+        for tag in languages
+    }
+
+
+def _groups(
+    channels: Sequence[Channel], up: str, calendars: Mapping[str, dict[str, str]]
+) -> list[dict[str, Any]]:
     return [
         {
             "language": language,
             "dir": direction(language) if language else "",
             "title": language_name(language) if language else "",
             "feeds": [_feed(channel, up) for channel in group],
+            "calendar": calendars.get(language),
         }
         for language, group in groupby(channels, key=lambda channel: channel.language)
     ]

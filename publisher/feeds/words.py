@@ -7,7 +7,7 @@ than looking at a site in which nothing changed.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from publisher.content.item import Event
+from publisher.content.item import Event, EventState
 
 if TYPE_CHECKING:
     from publisher.render.phrases import Word
@@ -22,7 +22,14 @@ MOVED = "This event was moved."
 EVENT_PAGE = "About the event"
 WATCH = "Watch the video"
 DOWNLOADS = "Downloads"
+CORRECTION = "Correction"
+ADD_TO_CALENDAR = "Add to calendar"
+READ_REPORT = "Read the report"
+ANNOUNCEMENT = "The announcement"
+CALENDAR = "Events for your calendar"
 COMMA = ", "
+
+STATES = {EventState.CANCELLED: CANCELLED, EventState.MOVED: MOVED}
 
 
 def speaker(language: str, settings: "Settings") -> "Callable[..., Word]":

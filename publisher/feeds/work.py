@@ -10,6 +10,7 @@ from publisher.errors import Problem, RenderError
 from publisher.feeds import halves, manifest, memory, plan, used_files
 from publisher.feeds.bodies import Bodies
 from publisher.feeds.build import BuildReport, Progress
+from publisher.feeds.calendars import Calendars
 from publisher.feeds.memory import Memory
 from publisher.feeds.plan import FORMATS, Feed
 from publisher.feeds.stage import Stage
@@ -51,11 +52,13 @@ class Work:
         if not withdraw:
             check_withdrawal(self.before, self.after)
         memory.forget_now(self.settings.var_dir)
+        self.calendars = Calendars(self, published)
+        self.bodies.in_calendars = self.calendars.own
         feeds = plan.plan(published, self.settings.feeds.items, self._ever_published())
-        rows = self._feeds(feeds)
+        rows = [*self._feeds(feeds), *self.calendars.build()]
         self._pages(feeds)
-        removed = self._files(published)
-        self._put("manifest.json", manifest.render(rows))
+        removed = (*self.calendars.gone, *self._files(published))
+        self.put("manifest.json", manifest.render(rows))
         self.stage.commit()
         self._remember(published)
         in_feeds = plan.wanted_items(feeds).keys() - self.bodies.broken.keys()
@@ -126,7 +129,7 @@ class Work:
 
     def _rows(self, feed: Feed) -> list[manifest.Row]:
         print_ = memory.digest(self.base, *map(self.bodies.print_of, feed.items))
-        if self._is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
+        if self.is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
             rows = [self.rows[feed.file(name)] for name in FORMATS]
         else:
             rows = self._render_feed(feed)
@@ -134,7 +137,7 @@ class Work:
             self.after.prints[feed.path] = print_
         return rows
 
-    def _is_as_left(self, name: str, print_: str, paths: Sequence[str]) -> bool:
+    def is_as_left(self, name: str, print_: str, paths: Sequence[str]) -> bool:
         """Return whether these outputs were made of the same and nobody touched them since."""
         if self.before.prints.get(name) != print_:
             return False
@@ -162,7 +165,7 @@ class Work:
         rows = []
         for format_, data in zip(FORMATS, texts, strict=True):
             path = feed.file(format_)
-            is_new = self._put(path, data)
+            is_new = self.put(path, data)
             left = self.rows.get(path)
             changed = self.now.isoformat(timespec="seconds") if is_new or not left else left.changed
             rows.append(
@@ -193,17 +196,18 @@ class Work:
     def _pages(self, feeds: Sequence[Feed]) -> None:
         from publisher.feeds import pages
 
-        print_ = memory.digest(self.base, *(feed.path for feed in feeds))
+        calendars = sorted(self.calendars.languages)
+        print_ = memory.digest(self.base, calendars, *(feed.path for feed in feeds))
         paths = pages.page_paths(sorted({feed.language for feed in feeds}))
         names = (*paths, pages.STYLESHEET, "feeds.opml")
-        if not self._is_as_left("pages", print_, names):
+        if not self.is_as_left("pages", print_, names):
             try:
                 self._render_pages(paths, [self._channel(feed) for feed in feeds])
             except RenderError as error:
                 self.problems.append(
                     Problem(f"templates/{error.template}", error.line, error.message)
                 )
-                self._keep(names)
+                self.keep(names)
                 return
         self.after.prints["pages"] = print_
 
@@ -211,17 +215,17 @@ class Work:
         from publisher.feeds import opml, pages
         from publisher.render import Templates
 
-        templates = Templates(self.settings)
+        templates, calendars = Templates(self.settings), self.calendars.languages
         made = {
-            path: pages.render_page(templates, self.settings, channels, language)
+            path: pages.render_page(templates, self.settings, channels, language, calendars)
             for path, language in paths.items()
         }
         made[pages.STYLESHEET] = pages.render_stylesheet(templates)
         made["feeds.opml"] = opml.render(channels, self.settings)
         for path, data in made.items():
-            self._put(path, data)
+            self.put(path, data)
 
-    def _keep(self, paths: Sequence[str]) -> None:
+    def keep(self, paths: Sequence[str]) -> None:
         """Leave outputs as they are, where they are."""
         for path in paths:
             if (self.folder / path).is_file():
@@ -246,7 +250,7 @@ class Work:
         )
         return removed
 
-    def _put(self, path: str, data: bytes) -> bool:
+    def put(self, path: str, data: bytes) -> bool:
         """Stage an output unless the very same bytes are in place; return whether they differ."""
         self.hashes[path] = _sha256(data)
         target = self.folder / path
@@ -268,6 +272,7 @@ class Work:
         moment = self.now.timestamp()
         moments = [item.date.timestamp() for item in published]
         moments += [item.updated.timestamp() for item in published if item.updated]
+        moments += self.calendars.changes
         ahead = [at for at in moments if at > moment]
         due = self.library.next_change(self.now)
         ahead += [due.timestamp()] if due else []

@@ -249,3 +249,48 @@ def test_a_link_to_an_item_that_comes_later_is_mended(built):
     assert after != before
     assert 'href="https://example.org/en/other/"' in after
     assert "/feeds/files/" in after
+
+
+EVENT = '{start: "2026-02-20T09:00:00Z", city: "Amman"}'
+
+
+def texts(built, path="en/all.json") -> dict[str, str]:
+    return {item["title"]: item["content_html"] for item in built.json(path)["items"]}
+
+
+def test_a_report_that_appears_is_linked_from_its_event_and_back(built):
+    built.item("a.en.md", "Summit", "2026-02-01", kind="event", event=EVENT)
+    built.build()
+    assert "Read the report" not in texts(built)["Summit"]
+    built.item("b.en.md", "What was said", "2026-02-25", kind="event-report", event=EVENT)
+    report = built.build()
+    assert {"en/event.rss", "en/event.atom", "en/event.json"} <= set(report.changed)
+    link = '<a href="https://example.org/en/b/">Read the report</a>'
+    assert link in texts(built, "en/event.json")["Summit"]
+    assert (
+        '<a href="https://example.org/en/a/">The announcement</a>' in texts(built)["What was said"]
+    )
+    assert built.build().changed == ()
+    (built.site.root / "content/b.en.md").unlink()
+    built.build()
+    assert "Read the report" not in texts(built)["Summit"]
+
+
+def test_a_report_yet_to_come_is_linked_when_its_time_has_come(built):
+    built.item("a.en.md", "Summit", "2026-02-01", kind="event", event=EVENT)
+    built.item("b.en.md", "What was said", "2026-03-05", kind="event-report", event=EVENT)
+    built.build()
+    assert "Read the report" not in texts(built)["Summit"]
+    built.build(now=built.now + timedelta(days=7))
+    assert "Read the report" in texts(built)["Summit"]
+
+
+def test_a_correction_is_in_all_formats_and_gone_when_it_is_taken_back(built):
+    built.item("a.en.md", "A", correction="It was eight.", updated="2026-03-02T09:00:00Z")
+    built.build()
+    for name in ("en/all.rss", "en/all.atom", "en/all.json"):
+        assert "It was eight." in built.read(name).decode()
+    assert built.json("en/all.json")["items"][0]["date_modified"] == "2026-03-02T09:00:00+00:00"
+    built.item("a.en.md", "A")
+    built.build()
+    assert "It was eight." not in texts(built)["A"]

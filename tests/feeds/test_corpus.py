@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
+from . import calendar_reader
+
 GOOD = 20
 BAD_TAGS = {"script", "iframe", "object", "embed", "form", "input", "meta", "base", "style"}
 BAD_TAGS |= {"link", "svg", "math", "noscript", "button", "textarea", "select", "body", "html"}
@@ -139,3 +141,21 @@ def test_a_flood_of_categories_makes_no_flood_of_feeds(hostile):
 
 def test_it_all_took_little_memory(hostile):
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 500_000  # kB
+
+
+def test_every_calendar_is_strict_and_none_holds_what_was_smuggled(hostile):
+    for path in (hostile / "feeds").rglob("*.ics"):
+        calendar_reader.read(path.read_bytes())
+        assert b"BEGIN:VALARM" not in path.read_bytes()
+
+
+def test_a_place_that_holds_lines_of_a_calendar_stays_one_line_of_text(corpus, built):
+    text = (corpus / "content/event-ics-injection.md").read_text(encoding="utf-8")
+    assert "BEGIN:VALARM" in text
+    mended = text.replace("event_end: 2026-04-01", "kind: event\nevent_end: 2026-05-02")
+    built.write("content/hostile.en.md", mended)
+    built.build()
+    (event,) = calendar_reader.events_of(calendar_reader.read(built.read("en/events.ics")))
+    assert event.text("LOCATION") == (
+        "Hall BEGIN:VALARM ATTACH:http://evil.test END:VALARM; <b>x</b>"
+    )

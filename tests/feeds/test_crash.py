@@ -46,14 +46,20 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_build_killed_at_any_point_leaves_the_old_set_or_the_new(built, tmp_path):
     built.write("content/a.pdf", b"%PDF")
     built.item("a.en.md", "A")
+    built.item("e.en.md", "E", kind="event", event='{start: "2026-05-01"}')
+    built.item("f.en.md", "F", kind="event", event='{start: "2026-05-02"}')
     built.build()
     old = contents(built.feeds)
     built.item("a.en.md", "A, mended", downloads="[a.pdf]")
+    built.item("e.en.md", "E", kind="event", event='{start: "2026-05-03"}')
+    (built.site.root / "content/f.en.md").unlink()
     finished = tmp_path / "finished"
     shutil.copytree(built.site.root, finished)
     assert run(finished, built.now) == 0
     new = contents(finished / "feeds")
     assert new != old
+    assert b"SEQUENCE:1" in new["en/events/e.ics"]
+    assert "en/events/f.ics" in old.keys() - new.keys()
     points = 0
     for points in range(1, MOST_POINTS, 7):
         root = tmp_path / f"crash-{points}"

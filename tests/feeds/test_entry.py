@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publisher.content.item import Author, Download, Event, EventState, Image, Translation
+from publisher.content.item import Author, Download, Event, EventState, Image, Kind, Translation
 from publisher.feeds.entry import Alternate, make_entry
 
 from .shelf import ARABIC, configure, make_body, make_item
@@ -10,8 +11,9 @@ from .shelf import ARABIC, configure, make_body, make_item
 
 @pytest.fixture
 def entry_of(site, now):
-    def make(item, body=None, translations=()):
-        return make_entry(item, body or make_body(), translations, site.settings, now)
+    def make(item, body=None, translations=(), related=(), calendar=""):
+        body = body or make_body()
+        return make_entry(item, body, translations, site.settings, now, related, calendar)
 
     return make
 
@@ -129,3 +131,55 @@ def test_a_site_may_offer_summaries_only(site, now):
 def test_an_item_that_no_feed_can_hold_is_refused(entry_of, facts):
     with pytest.raises(ValueError, match="no title, no id or no address"):
         entry_of(make_item(**facts))
+
+
+EVENT = Event(datetime(2026, 9, 18, 9, tzinfo=UTC), None, False)
+CALENDAR = "https://news.example.org/feeds/en/events/summit.ics"
+
+
+def test_a_correction_stands_before_all_else(entry_of):
+    item = make_item(correction="It is <8> & not 9.", translation=Translation("ar", True))
+    html = entry_of(item).html
+    first = '<div dir="ltr" lang="en"><p dir="ltr"><strong>Correction:</strong> It is &lt;8&gt; &amp; not 9.</p>'
+    assert html.startswith(first)
+
+
+def test_a_correction_is_in_the_items_language_and_direction(entry_of):
+    html = entry_of(make_item(language="ar", correction="تبدأ الساعة التاسعة.")).html
+    head = html[: html.index("</p>")]
+    assert head.startswith('<div dir="rtl" lang="ar"><p dir="rtl"><strong>')
+    assert head.endswith(":</strong> تبدأ الساعة التاسعة.")
+
+
+def test_an_item_without_correction_says_nothing_of_one(entry_of):
+    assert "Correction" not in entry_of(make_item()).html
+
+
+def test_an_event_links_its_calendar(entry_of):
+    html = entry_of(make_item(kind=Kind.EVENT, event=EVENT), calendar=CALENDAR).html
+    assert f'<a href="{CALENDAR}">Add to calendar</a>' in html
+    assert "calendar" not in entry_of(make_item(kind=Kind.EVENT, event=EVENT)).html
+
+
+def test_nobody_is_asked_to_add_a_cancelled_event(entry_of):
+    event = replace(EVENT, state=EventState.CANCELLED)
+    html = entry_of(make_item(kind=Kind.EVENT, event=event), calendar=CALENDAR).html
+    assert "This event is cancelled." in html
+    assert CALENDAR not in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"), [(Kind.EVENT, "Read the report"), (Kind.EVENT_REPORT, "The announcement")]
+)
+def test_an_event_and_its_report_end_with_a_link_to_each_other(entry_of, kind, label):
+    html = entry_of(make_item(kind=kind, event=EVENT), related=(make_item("other"),)).html
+    assert html.endswith(
+        f'<p dir="ltr"><a href="https://example.org/en/other/">{label}</a></p></div>'
+    )
+
+
+def test_several_reports_are_told_apart_by_their_titles(entry_of):
+    reports = (make_item("one", title="One & two"), make_item("three", title="Three"))
+    html = entry_of(make_item(kind=Kind.EVENT, event=EVENT), related=reports).html
+    assert 'Read the report:<br><a href="https://example.org/en/one/">One &amp; two</a><br>' in html
+    assert '<a href="https://example.org/en/three/">Three</a>' in html
