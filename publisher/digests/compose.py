@@ -8,28 +8,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urljoin
 
 from publisher import language as languages
 from publisher.digests.compose_block import Block, render_block
+from publisher.digests.compose_frame import frame
 from publisher.digests.compose_headers import Headers, headers
+from publisher.digests.compose_notice import Notice, notice_id, render_notice
 from publisher.digests.compose_subject import isolated, subject_line
+from publisher.digests.compose_word import Opening, opening
 from publisher.errors import RenderError
-from publisher.render import (
-    Templates,
-    colours,
-    compile_parts,
-    format_date,
-    format_number,
-    mark,
-    without_marks,
-    wrap,
-)
+from publisher.render import Templates, compile_parts, format_date, format_number, wrap
 
 if TYPE_CHECKING:
+    from publisher.content.item import Word
     from publisher.settings.model import Settings
 
-__all__ = ["LARGEST", "Block", "Choice", "Composed", "compose", "render_block"]
+__all__ = [
+    "LARGEST",
+    "Block",
+    "Choice",
+    "Composed",
+    "Notice",
+    "compose",
+    "notice_id",
+    "render_block",
+    "render_notice",
+]
 
 LARGEST = 102_000  # bytes of HTML after splicing; Gmail hides what comes after about 102 KB
 _LISTED_FROM = 6  # items from which on a contents list helps
@@ -43,6 +47,8 @@ class Choice:
     block: Block
     is_pinned: bool = False
     is_fallback: bool = False  # not in a language of the reader's; a line says so
+    is_return: bool = False  # an event told of before, in the last edition before it
+    is_original: bool = False  # there is a machine translation, and the reader wants none
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,13 @@ class Composed:
     plain: str
     headers: Headers
     shown: int  # items in it
-    more: int  # items left out, because no mail may be larger than LARGEST
+    more: int  # items and notices left out, because no mail may be larger than LARGEST
+    notices: int = 0  # notices in it, the first of those given
 
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
-    """What is the same however many items fit."""
+    """What is the same however much of it fits."""
 
     templates: Templates
     settings: "Settings"
@@ -67,23 +74,38 @@ class _Edition:
     slot: datetime
     language: str
     values: dict[str, Any]
+    word: Opening
+    notices: Sequence[Notice]
+    choices: Sequence[Choice]
 
-    def html(self, choices: Sequence[Choice], more: int) -> str:
-        return self.templates.mail("email/digest", self.language, **self._with(choices, more))
+    @property
+    def size(self) -> int:
+        """How many pieces there are to fit in, notices before items."""
+        return len(self.notices) + len(self.choices)
 
-    def plain(self, choices: Sequence[Choice], more: int) -> str:
-        given = self._with(choices, more)
-        return wrap(self.templates.plain("email/digest", self.language, **given))
+    def html(self, pieces: int) -> str:
+        return self.templates.mail("email/digest", self.language, **self._with(pieces))
 
-    def _with(self, choices: Sequence[Choice], more: int) -> dict[str, Any]:
-        items = [_item(choice) for choice in choices]
+    def plain(self, pieces: int) -> str:
+        return wrap(self.templates.plain("email/digest", self.language, **self._with(pieces)))
+
+    def _with(self, pieces: int) -> dict[str, Any]:
+        notices = self.notices[:pieces]
+        items = [_item(choice) for choice in self.choices[: pieces - len(notices)]]
         return {
             **self.values,
+            "word": self.word,
+            "notices": [_told(notice) for notice in notices],
             "items": items,
             "contents": len(items) >= _LISTED_FROM,
-            "preheader": " · ".join(isolated(item["title"], self.language) for item in items[:2]),
-            "more": more,
+            "preheader": self.word.preheader or self._first_titles,
+            "more": self.size - pieces,
         }
+
+    @property
+    def _first_titles(self) -> str:
+        titles = _titles(self.choices) or _titles(self.notices)
+        return " · ".join(isolated(title, self.language) for title in titles[:2])
 
 
 def compose(
@@ -96,116 +118,56 @@ def compose(
     blocks: Sequence[Choice],
     edition_id: int | None,
     is_test: bool = False,
+    word: "Word | None" = None,
+    notices: Sequence[Notice] = (),
 ) -> Composed:
-    """Put chosen items into one body for readers of a language, pinned ones first.
+    """Put notices and chosen items into one body for readers of a language, pinned items first.
 
-    name    the digest's, as in settings
-    slot    the edition's hour; one without a zone is local to the site
-    blocks  at least one; the last are left out, and counted, when the HTML would grow too large
+    name     the digest's, as in settings
+    slot     the edition's hour; one without a zone is local to the site
+    blocks   may be none where there are notices; the last are left out, and counted, when the
+             HTML would grow too large
+    word     the editor's, for this edition in this language
 
-    Raises RenderError when not even one item fits, or a template fails.
+    Raises RenderError when there is nothing at all, not even one piece fits, or a template fails.
     """
     choices = sorted(blocks, key=lambda choice: not choice.is_pinned)
-    if not choices:
+    if not choices and not notices:
         raise RenderError("email/digest.mjml.j2", 0, "an edition needs at least one item")
-    values = _values(settings, name, slot, language, edition_id, is_test)
-    edition = _Edition(templates, settings, name, slot, language, values)
-    html, shown = _largest_that_fits(edition, choices)
-    more = len(choices) - shown
+    values = frame(settings, name, slot, language, edition_id, is_test)
+    said = opening(word, language, values["light"].accent)
+    edition = _Edition(
+        templates, settings, name, slot, language, values, said, tuple(notices), tuple(choices)
+    )
+    html, pieces = _largest_that_fits(edition)
+    told = min(pieces, len(notices))
     return Composed(
-        subject=_subject(edition, choices, is_test),
+        subject=_subject(edition, is_test),
         html=html,
-        plain=edition.plain(choices[:shown], more),
+        plain=edition.plain(pieces),
         headers=headers(settings, name, language, edition_id),
-        shown=shown,
-        more=more,
+        shown=pieces - told,
+        more=edition.size - pieces,
+        notices=told,
     )
 
 
-def _largest_that_fits(edition: _Edition, choices: Sequence[Choice]) -> tuple[str, int]:
-    """Return the HTML with as many items as fit, and how many those are."""
-    fits, too_many, best = 0, len(choices) + 1, ""
-    trial = len(choices)
+def _largest_that_fits(edition: _Edition) -> tuple[str, int]:
+    """Return the HTML with as many pieces as fit, and how many those are."""
+    fits, too_many, best = 0, edition.size + 1, ""
+    trial = edition.size
     while fits + 1 < too_many:
-        html = edition.html(choices[:trial], len(choices) - trial)
+        html = edition.html(trial)
         if compile_parts(html).longest <= LARGEST:
             fits, best = trial, html
         else:
             too_many = trial
         trial = (fits + too_many) // 2
     if not best:
-        key = choices[0].block.key
+        key = edition.notices[0].key if edition.notices else edition.choices[0].block.key
         why = f"one item alone takes more than {LARGEST:,} bytes"
         raise RenderError("email/digest.mjml.j2", 0, why, item_key=key)
     return best, fits
-
-
-def _values(
-    settings: "Settings",
-    name: str,
-    slot: datetime,
-    language: str,
-    edition_id: int | None,
-    is_test: bool,
-) -> dict[str, Any]:
-    site, look = settings.site, settings.look
-    local = slot.astimezone(site.zone) if slot.tzinfo else slot
-    site_name = without_marks(languages.pick(site.name, language, site.languages))
-    title = _title(settings, name, language)
-    links = _links(settings, name, local, language, edition_id)
-    postal = languages.pick(settings.sender.postal_address, language, site.languages)
-    return {
-        "site": site,
-        "look": look,
-        "light": colours.light(look),
-        "dark": colours.dark(look),
-        "name": site_name,
-        "title": title,
-        "logo": urljoin(f"{site.url}/", look.logo) if look.logo else "",
-        "slot": local.date(),
-        "document_title": f"{title} · {format_date(local.date(), language, site)}",
-        "links": links,
-        "shares": _shares(settings, title, links),
-        "address": mark("address"),
-        "since": mark("since"),
-        "postal_address": without_marks(postal),
-        "is_test": is_test,
-    }
-
-
-def _title(settings: "Settings", name: str, language: str) -> str:
-    digest = settings.digests.get(name)
-    words = digest.title if digest and digest.title else settings.site.name
-    return without_marks(languages.pick(words, language, settings.site.languages)) or name
-
-
-def _links(
-    settings: "Settings", name: str, local: datetime, language: str, edition_id: int | None
-) -> dict[str, str]:
-    web = settings.web_url
-    archive = f"{web}/archive/{quote(name)}/{local:%Y-%m-%dT%H:%M}/{language}"
-    return {
-        "site": settings.site.url,
-        "archive": archive,
-        "share": archive if edition_id is not None else settings.site.url,
-        "subscribe": f"{web}/subscribe",
-        "preferences": mark("preferences_url"),
-        "unsubscribe": mark("unsubscribe_url"),
-    }
-
-
-def _shares(settings: "Settings", title: str, links: dict[str, str]) -> list[dict[str, str]]:
-    link, text = quote(links["share"], safe=""), quote(title)
-    ways = {
-        "whatsapp": ("WhatsApp", f"https://wa.me/?text={text}%20{link}"),
-        "facebook": ("Facebook", f"https://www.facebook.com/sharer/sharer.php?u={link}"),
-        "linkedin": ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={link}"),
-        "x": ("X", f"https://x.com/intent/post?text={text}&url={link}"),
-        "email": ("", f"mailto:?subject={text}&body={link}"),
-    }
-    return [
-        {"name": ways[way][0], "href": ways[way][1]} for way in dict.fromkeys(settings.look.share)
-    ]
 
 
 def _item(choice: Choice) -> dict[str, Any]:
@@ -221,6 +183,8 @@ def _item(choice: Choice) -> dict[str, Any]:
         "start": "right" if languages.is_rtl(block.language) else "left",
         "is_pinned": choice.is_pinned,
         "is_fallback": choice.is_fallback,
+        "is_return": choice.is_return,
+        "is_original": choice.is_original,
         "image": image,
         "has_small_image": image is not None and not _is_tall(image),
     }
@@ -231,17 +195,41 @@ def _is_tall(image: dict[str, Any]) -> bool:
     return bool(width) and height > _SMALL_SHAPE * width
 
 
-def _subject(edition: _Edition, choices: Sequence[Choice], is_test: bool) -> str:
-    settings, language, site = edition.settings, edition.language, edition.settings.site
-    digest = settings.digests.get(edition.name)
-    words = languages.pick(digest.subject, language, site.languages) if digest else ""
+def _told(notice: Notice) -> dict[str, str]:
+    return {
+        "html": notice.html,
+        "plain": notice.plain,
+        "language": notice.language,
+        "dir": languages.direction(notice.language),
+    }
+
+
+def _titles(told: Sequence[Choice] | Sequence[Notice]) -> list[str]:
+    return [one.title if isinstance(one, Notice) else one.block.title for one in told]
+
+
+def _subject(edition: _Edition, is_test: bool) -> str:
+    language, site = edition.language, edition.settings.site
     values = {
         "name": edition.values["title"],
-        "first": choices[0].block.title,
-        "count": format_number(len(choices), language, site),
+        "first": (_titles(edition.choices) or _titles(edition.notices))[0],
+        "count": format_number(len(edition.choices), language, site),
         "date": format_date(edition.values["slot"], language, site),
     }
-    line = subject_line(words or "{name}: {first}", values, language)
+    line = subject_line(_words_of_subject(edition), values, language)
     if is_test:
         return str(edition.templates.words(language).t("Test: %(subject)s", subject=line))
     return line
+
+
+def _words_of_subject(edition: _Edition) -> str:
+    """Return the words to fill: the editor's, the digest's, or the name and what comes first."""
+    if edition.word.subject:
+        return edition.word.subject
+    digest = edition.settings.digests.get(edition.name)
+    languages_of_site = edition.settings.site.languages
+    words = languages.pick(digest.subject, edition.language, languages_of_site) if digest else ""
+    # A digest's own "{count} new pieces" is no subject for a mail that only tells of changes.
+    if not edition.choices and "{first}" not in words:
+        words = ""
+    return words or "{name}: {first}"

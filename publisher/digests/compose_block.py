@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from publisher import language as languages
 from publisher.content.item import Body, Download, Item, Kind
-from publisher.digests.compose_text import shorten
+from publisher.digests.compose_event import calendar_link, other_side, place_of
+from publisher.digests.compose_notice import CORRECTION_LENGTH, notice_id
+from publisher.digests.compose_text import directed_lines, sentence, shorten
 from publisher.errors import RenderError
 from publisher.render import (
     Templates,
@@ -47,7 +49,7 @@ class Block:
     kind: str
     html: str  # the inside of one mj-text
     plain: str  # its lines of the text part
-    facts: Mapping[str, Any]  # date, summary, image: what a body says beside html and plain
+    facts: Mapping[str, Any]  # date, summary, image, notice: what is not in html and plain
 
 
 def render_block(
@@ -56,9 +58,16 @@ def render_block(
     item: Item,
     body: Body,
     translations: Sequence[Item],
+    related: Sequence[Item] = (),
 ) -> Block:
-    """Render one item in its own language; raises RenderError that names the item's key."""
+    """Render one item in its own language; raises RenderError that names the item's key.
+
+    related   an event's reports, or what announced a report's event, in the same language
+    """
     values = _values(templates.words(item.language), settings, item, body, translations)
+    values["other_side"] = other = other_side(item, related)
+    if other is not None and other.kind is Kind.EVENT_REPORT:
+        values["calendar"] = ""  # what has been reported about is over
     try:
         html = templates.html("email/_item", item.language, **values)
         plain = templates.plain("email/_item", item.language, **values)
@@ -72,12 +81,13 @@ def render_block(
         link=without_marks(item.link),
         kind=item.kind.value,
         html=without_marks(html),
-        plain=without_marks(_directed(plain, item.language)),
+        plain=without_marks(directed_lines(plain, item.language)),
         facts={
             "date": item.date.isoformat(),
             "summary": values["summary"],
             "image": _image(item),
             "is_machine": item.is_machine_translated,
+            "notice": notice_id(item),
         },
     )
 
@@ -89,18 +99,18 @@ def _values(
     body: Body,
     translations: Sequence[Item],
 ) -> dict[str, Any]:
-    event = item.event
-    place = (event.place, event.city, event.country) if event else ()
     translation = item.translation
     report_to = settings.site.report_translation_errors_to
     return {
         "item": item,
-        "title": without_marks(shorten(item.title, _LONGEST)),
+        "title": sentence(item.title, _LONGEST),
         "kind": KIND_WORDS[item.kind],
         "minutes": body.reading_minutes,
-        "authors": [shorten(one.name, 100) for one in item.authors[:_MOST_AUTHORS]],
-        "summary": without_marks(shorten(item.summary or body.summary, SUMMARY_LENGTH)),
-        "place": [shorten(part, _LONGEST) for part in dict.fromkeys(place) if part],
+        "authors": [sentence(one.name, 100) for one in item.authors[:_MOST_AUTHORS]],
+        "summary": sentence(item.summary or body.summary, SUMMARY_LENGTH),
+        "correction": sentence(item.correction, CORRECTION_LENGTH),
+        "place": place_of(item.event),
+        "calendar": calendar_link(settings, item),
         "downloads": [
             _download(file, item, settings, words) for file in item.downloads[:_MOST_DOWNLOADS]
         ],
@@ -119,7 +129,7 @@ def _download(file: Download, item: Item, settings: "Settings", words: "Phrases"
     site = settings.site
     size = format_size(file.size, item.language, site, words) if file.size else ""
     about = tuple(part for part in (file_kind(file.type), size) if part)
-    title = shorten(file.title, _LONGEST) or file.url.rsplit("/", 1)[-1]
+    title = sentence(file.title, _LONGEST) or file.url.rsplit("/", 1)[-1]
     return {"url": file.url, "title": title, "about": about}
 
 
@@ -149,18 +159,7 @@ def _image(item: Item) -> dict[str, Any] | None:
         return None
     return {
         "src": without_marks(image.src),
-        "alt": without_marks(shorten(image.alt, _LONGEST)),
+        "alt": sentence(image.alt, _LONGEST),
         "width": image.width,
         "height": image.height,
     }
-
-
-def _directed(plain: str, language: str) -> str:
-    from publisher.render.plain import directed
-
-    is_rtl = languages.is_rtl(language)
-    lines = plain.strip("\n").split("\n")
-    return "\n".join(
-        line if not line or "://" in line or line.startswith("mailto:") else directed(line, is_rtl)
-        for line in lines
-    )

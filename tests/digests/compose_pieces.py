@@ -9,13 +9,22 @@ from publisher.content.item import (
     Body,
     Download,
     Event,
+    EventState,
     Image,
     Item,
     Kind,
     Status,
     Translation,
+    Word,
 )
-from publisher.digests.compose import Block, Choice, compose, render_block
+from publisher.digests.compose import (
+    Block,
+    Choice,
+    Notice,
+    compose,
+    render_block,
+    render_notice,
+)
 from publisher.render import Templates, compile_parts
 
 SLOT = datetime(2026, 3, 3, 7, 0)
@@ -101,11 +110,33 @@ def templates_of(settings):
     return kept[1]
 
 
-def choice(settings, what, *, text=None, others=(), pinned=False, fallback=False):
+def choice(
+    settings, what, *, text=None, others=(), related=(), pinned=False, fallback=False, **more
+):
     """Return an item as an edition's rows give it back: through JSON."""
-    block = render_block(templates_of(settings), settings, what, text or body(), others)
-    frozen = Block(**json.loads(json.dumps(asdict(block))))
-    return Choice(frozen, is_pinned=pinned, is_fallback=fallback)
+    block = render_block(templates_of(settings), settings, what, text or body(), others, related)
+    frozen = Block(**through_json(block))
+    return Choice(frozen, is_pinned=pinned, is_fallback=fallback, **more)
+
+
+def notice(settings, what):
+    """Return what changed about an item as an edition's rows give it back: through JSON."""
+    return Notice(**through_json(render_notice(templates_of(settings), settings, what)))
+
+
+def through_json(frozen):
+    return json.loads(json.dumps(asdict(frozen)))
+
+
+def word(html="", **more):
+    """Return an editor's word; its text is that of its HTML where the test gives no other."""
+    facts = {"subject": "", "preheader": "", "html": html, "text": "", "path": "content/w.md"}
+    return Word(**(facts | more))
+
+
+def happening(state=EventState.PLANNED, start="2026-10-09T00:00", end="2026-10-11T00:00", **more):
+    """Return an event of whole days."""
+    return Event(utc(start), utc(end) if end else None, True, state=state, **more)
 
 
 def edition(settings, *choices, language="en", **more):
@@ -116,3 +147,8 @@ def edition(settings, *choices, language="en", **more):
 def joined(composed):
     """Return a body's HTML for one reader."""
     return compile_parts(composed.html).join(VALUES, is_html=True)
+
+
+def plain(composed):
+    """Return a body's text part for one reader."""
+    return compile_parts(composed.plain).join(VALUES)

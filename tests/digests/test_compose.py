@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from compose_pieces import VALUES, body, choice, edition, full, item, joined, utc
+from compose_pieces import VALUES, body, choice, edition, full, item, joined, plain, utc
 
 from publisher.content.item import EventState
 from publisher.digests.compose import LARGEST
@@ -9,10 +9,6 @@ from publisher.errors import RenderError
 from publisher.render import compile_parts, mark
 
 MARKS_OF_A_MAIL = {"unsubscribe_url", "preferences_url", "address", "since"}
-
-
-def plain(composed):
-    return compile_parts(composed.plain).join(VALUES)
 
 
 def many(settings, count, size=260):
