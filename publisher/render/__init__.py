@@ -7,9 +7,10 @@ into a finished body. Nothing here reads content, settings files or the database
 """
 
 from publisher.render.colours import contrast, weaknesses
-from publisher.render.dates import format_date, format_number, format_range, format_size
+from publisher.render.dates import format_date, format_range
 from publisher.render.jinja import Templates
 from publisher.render.names import file_kind, language_name
+from publisher.render.numbers import format_number, format_size
 from publisher.render.phrases import Phrases, missing, phrases
 from publisher.render.plain import wrap
 from publisher.render.splice import LONGEST_VALUE, MARKS, Parts, compile_parts, mark, without_marks

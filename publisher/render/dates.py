@@ -1,42 +1,41 @@
-"""Dates, ranges, numbers and file sizes as a reader's own country writes them.
+"""Dates and ranges of dates as a reader's own country writes them, in its calendar and digits.
 
-Patterns and month names come from CLDR through Babel. Babel's interval formats ignore the country
-and never write Arabic digits, so ranges are put together here from the same parts as single dates.
+Patterns and month names come from CLDR through Babel. Babel's interval formats ignore the country,
+never write Arabic digits and know one calendar, so ranges are put together here from the same
+parts as single dates.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from publisher.language import base
-from publisher.render.phrases import Phrases, phrases
+from publisher.render.country import in_digits, locale_of, solar_months
+from publisher.render.hours import hour, hours
+from publisher.render.patterns import mark, write
+from publisher.render.solar import solar
 
 if TYPE_CHECKING:
     from babel import Locale
 
     from publisher.settings.model import Site
 
-_DIGITS = {
-    "latn": "0123456789",
-    "arab": "٠١٢٣٤٥٦٧٨٩",
-    "arabext": "۰۱۲۳۴۵۶۷۸۹",
-}
-# English with no country named: day before month, as most readers of English write it.
-_COMMON = {"en": "en-001"}
-_STEP = 1000  # bytes in a kB, as CLDR and disks count
+_FIELD = re.compile(r"'[^']*'|d+|M+|L+|y+")
+# What an editor writes for the first of a month, which CLDR's patterns do not say.
+_FIRST = {"fr": "1er", "pt": "1º"}
+_FULL_WIDTH = ("ja", "zh")  # languages whose brackets are as wide as their signs
 
 
 def format_date(
     moment: datetime | date, language: str, site: "Site", *, with_time: bool = False
 ) -> str:
     """Return a date in words, in the site's zone: "19 September 2023", "١٩ أيلول ٢٠٢٣"."""
-    locale = _locale(language, site)
-    day = _local(moment, site)
-    text = _pattern(locale, day, str(locale.date_formats["long"]))
-    if with_time and isinstance(day, datetime):
-        text = _with_time(locale, text, _hour(locale, day))
-    return _digits(text, language, site)
+    calendar = _Calendar(locale_of(language, site), solar_months(language, site))
+    local = moment.astimezone(site.zone) if isinstance(moment, datetime) else moment
+    text = calendar.day(local)
+    if with_time and isinstance(local, datetime):
+        text = calendar.with_hour(text, hour(calendar.locale, local))
+    return in_digits(text, language, site)
 
 
 def format_range(
@@ -54,173 +53,140 @@ def format_range(
 
     offset  minutes east of UTC at the place itself, when known: "24 October 2023, 09:00 (UTC+3)"
     """
-    locale = _locale(language, site)
+    calendar = _Calendar(locale_of(language, site), solar_months(language, site))
     zone, name = _zone(start, offset, site)
     first, last = (at.astimezone(zone) for at in (start, end or start))
     if whole_day:
-        return _digits(_days(locale, first, last), language, site)
-    if first == last:
-        text = _with_time(locale, _days(locale, first, first), _hour(locale, first))
-    elif first.date() == last.date():
-        text = _with_time(locale, _days(locale, first, first), _hours(locale, first, last))
-    else:
-        opening = _with_time(locale, _opening_day(locale, first, last), _hour(locale, first))
-        closing = _with_time(locale, _days(locale, last, last), _hour(locale, last))
-        text = opening + _separator(locale) + closing
-    return _digits(f"{text} ({name or _city(locale, site)})", language, site)
+        return in_digits(calendar.days(first, last), language, site)
+    text = in_digits(calendar.days_and_hours(first, last), language, site)
+    whose = name or _city(calendar.locale, site)
+    return text + (f"（{whose}）" if calendar.locale.language in _FULL_WIDTH else f" ({whose})")
 
 
-def format_number(n: float, language: str, site: "Site") -> str:
-    """Return a number with the reader's separators and digits: "1,234", "١٬٢٣٤"."""
-    from babel.numbers import UnsupportedNumberingSystemError, format_decimal
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """One country's way with dates, and the months of its calendar when that is not Gregorian."""
 
-    system, locale = _system(language, site), _locale(language, site)
-    try:
-        text = str(format_decimal(n, locale=locale, numbering_system=system))
-    except UnsupportedNumberingSystemError:
-        text = str(format_decimal(n, locale=locale, numbering_system="latn"))
-    return _digits(text, language, site)  # Babel takes the separators of a system, not its digits
+    locale: "Locale"
+    months: tuple[str, ...]  # () means CLDR's own
+
+    @property
+    def long(self) -> str:
+        return str(self.locale.date_formats["long"])
+
+    @property
+    def is_year_first(self) -> bool:
+        return self.long.find("y") < self.long.find("d")  # 2023年9月19日
+
+    def parts(self, day: date) -> tuple[int, int, int]:
+        return solar(day) if self.months else (day.year, day.month, day.day)
+
+    def day(self, day: date, pattern: str = "") -> str:
+        """Return a day in a pattern of CLDR's; without one it is the long date."""
+        year, month, number = self.parts(day)
+        first = _FIRST.get(self.locale.language) if number == 1 else None
+        if self.locale.language == "pt" and self.locale.territory not in (None, "BR"):
+            first = None
+
+        def field(found: re.Match[str]) -> str:
+            sign = found[0][0]
+            if sign == "d" and first:
+                return f"'{first}'"
+            if sign == "'" or not self.months:
+                return found[0]
+            said = {"d": str(number), "y": str(year)}
+            return said.get(sign) or f"'{self.months[month - 1]}'"
+
+        return write(self.locale, day, _FIELD.sub(field, pattern or self.long))
+
+    def days(self, first: date, last: date) -> str:
+        """Return a range of whole days."""
+        start, end = self.parts(first), self.parts(last)
+        if start == end:
+            return self.day(first)
+        if self.is_year_first:  # CLDR knows the order
+            greatest = "y" if start[0] != end[0] else "M" if start[1] != end[1] else "d"
+            return self._interval(first, last, greatest)
+        sign = mark(self.locale)
+        if start[:2] != end[:2]:
+            return self._opening(first, last) + f" {sign} " + self.day(last)
+        if number := re.match(r"d+\.?", self.long):
+            tight = sign if sign == "–" else f" {sign} "
+            return self.day(first, number[0]) + tight + self.day(last)
+        return self._interval(first, last, "d")
+
+    def days_and_hours(self, first: datetime, last: datetime) -> str:
+        """Return a range that has hours; those of one day, or each day with its own."""
+        if first == last:
+            return self.with_hour(self.day(first), hour(self.locale, first))
+        if self.parts(first) == self.parts(last):
+            return self.with_hour(self.day(first), hours(self.locale, first, last))
+        opening = self.with_hour(self._opening(first, last), hour(self.locale, first))
+        closing = self.with_hour(self._closing(first, last), hour(self.locale, last))
+        sign = mark(self.locale)
+        return opening + (sign if sign == "～" else f" {sign} ") + closing
+
+    def with_hour(self, day: str, at: str) -> str:
+        joined = str(self.locale.datetime_formats["long"])
+        if joined == "{1} {0}" and not self.is_year_first:
+            joined = "{1}, {0}"  # "2023 09:00" would be read as one number
+        return joined.format(at, day).replace("'", "")
+
+    def _opening(self, first: date, last: date) -> str:
+        """Return a range's first day, without its year where the last day says it."""
+        if self.is_year_first or self.parts(first)[0] != self.parts(last)[0]:
+            return self.day(first)
+        return self.day(first, self._yearless())
+
+    def _closing(self, first: date, last: date) -> str:
+        """Return a range's last day, without its year where the year leads and was said."""
+        if self.is_year_first and self.parts(first)[0] == self.parts(last)[0]:
+            return self.day(last, self._yearless())
+        return self.day(last)
+
+    def _yearless(self) -> str:
+        """Return the pattern of a day and its month, in the order of the long date."""
+        long = self.long
+        pattern = str(self.locale.datetime_skeletons.get("MMMMd", ""))
+        if pattern and _order(pattern) == _order(long):
+            return pattern
+        if self.is_year_first:
+            return long
+        return re.sub(r"[\s,،]*(?:'[^']*'\s*)?$", "", long[: long.index("y")])
+
+    def _interval(self, first: date, last: date, greatest: str) -> str:
+        formats = self.locale.interval_formats
+        halves = formats.get("yMMMMd", {}).get(greatest) or formats.get("yMMMd", {}).get(greatest)
+        if not halves:
+            halves = (f"{self.long} {mark(self.locale)} ", self.long)
+        # The catalogue of ranges holds short months only; the same place takes the full name.
+        opening, closing = (re.sub("M{3,}|L{3,}", "MMMM", half) for half in halves)
+        if greatest == "d":
+            opening = opening.replace("\u2009–\u2009", "–")
+        return self.day(first, opening) + self.day(last, closing)
 
 
-def format_size(size: int, language: str, site: "Site", words: Phrases | None = None) -> str:
-    """Return the size of a file in the units readers know: "2.4 MB", "2,4 Mo", "٢٫٤ ميغابايت".
-
-    words   the site's own, when it has any; else the packaged ones
-    """
-    words = words or phrases(language)
-    if size < _STEP:
-        return words.t("%(number)s B", number=format_number(size, language, site))
-    amount, power = float(size), 0
-    while power < 3 and round(amount) >= _STEP:
-        amount, power = amount / _STEP, power + 1
-    shown = round(amount, 1) if power > 1 and amount < 100 else round(amount)
-    number = format_number(shown, language, site)
-    if power == 1:
-        return words.t("%(number)s kB", number=number)
-    if power == 2:
-        return words.t("%(number)s MB", number=number)
-    return words.t("%(number)s GB", number=number)
+def _order(pattern: str) -> bool:
+    """Return whether the day stands before its month."""
+    bare = re.sub(r"'[^']*'", "", pattern).replace("L", "M")
+    return bare.find("d") < bare.find("M")
 
 
 def _zone(start: datetime, offset: int | None, site: "Site") -> tuple[tzinfo, str]:
     """Return the zone whose clock shows the hours, and its name where it is not the site's."""
     if offset is None or start.astimezone(site.zone).utcoffset() == timedelta(minutes=offset):
         return site.zone, ""
-    hours, minutes = divmod(abs(offset), 60)
-    # One left-to-right run, which must not be torn apart in a right-to-left line.
-    sign = "" if offset == 0 else f"{'+' if offset > 0 else '-'}{hours}"
+    hour_count, minutes = divmod(abs(offset), 60)
+    # One left-to-right run in European digits, which a right-to-left line does not tear apart.
+    sign = "" if offset == 0 else f"{'+' if offset > 0 else '-'}{hour_count}"
     return timezone(timedelta(minutes=offset)), f"UTC{sign}" + (f":{minutes:02}" if minutes else "")
-
-
-def _local(moment: datetime | date, site: "Site") -> Any:
-    return moment.astimezone(site.zone) if isinstance(moment, datetime) else moment
-
-
-def _locale(language: str, site: "Site") -> "Locale":
-    wanted = site.locale.get(language) or site.locale.get(base(language)) or language
-    return _parsed(_COMMON.get(wanted, wanted), language)
-
-
-@lru_cache(maxsize=64)
-def _parsed(tag: str, language: str) -> "Locale":
-    # Imported here: Babel's locale data costs 30 ms, and many commands write no date.
-    from babel import Locale, UnknownLocaleError
-
-    for candidate in (tag, language, base(language)):
-        try:
-            return Locale.parse(candidate, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale.parse("en_001")
-
-
-def _system(language: str, site: "Site") -> str:
-    wished = site.digits.get(language) or site.digits.get(base(language))
-    usual = str(_locale(language, site).default_numbering_system)
-    return wished or (usual if usual in _DIGITS else "latn")
-
-
-def _digits(text: str, language: str, site: "Site") -> str:
-    system = _system(language, site)
-    return text if system == "latn" else text.translate(_TO_DIGITS[system])
-
-
-_TO_DIGITS = {system: str.maketrans(_DIGITS["latn"], signs) for system, signs in _DIGITS.items()}
-
-
-def _pattern(locale: "Locale", moment: datetime | date, pattern: str) -> str:
-    from babel.dates import parse_pattern
-
-    text = str(parse_pattern(pattern).apply(moment, locale))
-    return text.replace("\u2009", " ").replace("\u202f", "\u00a0")  # spaces that mail fonts lack
-
-
-def _with_time(locale: "Locale", day: str, hour: str) -> str:
-    return str(locale.datetime_formats["long"]).format(hour, day).replace("'", "")
-
-
-def _days(locale: "Locale", first: datetime, last: datetime) -> str:
-    long = str(locale.date_formats["long"])
-    if first.date() == last.date():
-        return _pattern(locale, first, long)
-    if long.find("y") < long.find("d"):  # 2023年9月19日: the year leads, CLDR knows the order
-        greatest = "y" if first.year != last.year else "M" if first.month != last.month else "d"
-        return _interval(locale, first, last, greatest)
-    if first.year == last.year and first.month == last.month:
-        return _interval(locale, first, last, "d")
-    return _opening_day(locale, first, last) + _separator(locale) + _pattern(locale, last, long)
-
-
-def _opening_day(locale: "Locale", first: datetime, last: datetime) -> str:
-    """Return a range's first day, without its year where the last day says it."""
-    long = str(locale.date_formats["long"])
-    if first.year != last.year or long.find("y") < long.find("d"):
-        return _pattern(locale, first, long)
-    return _pattern(locale, first, str(locale.datetime_skeletons.get("MMMMd", long)))
-
-
-def _hour(locale: "Locale", moment: datetime) -> str:
-    return _pattern(locale, moment, str(locale.time_formats["short"])).replace(" ", "\u00a0")
-
-
-def _interval(locale: "Locale", first: datetime, last: datetime, greatest: str) -> str:
-    formats = locale.interval_formats
-    halves = formats.get("yMMMMd", {}).get(greatest) or formats.get("yMMMd", {}).get(greatest)
-    if not halves:
-        long = str(locale.date_formats["long"])
-        halves = (long + " – ", long)
-    # The catalogue of ranges holds short months only; the same place takes the full name.
-    opening, closing = (re.sub("M{3,}|L{3,}", lambda run: run[0][0] * 4, half) for half in halves)
-    opening = _tight(opening) if greatest == "d" else opening
-    return _pattern(locale, first, opening) + _pattern(locale, last, closing)
-
-
-def _hours(locale: "Locale", first: datetime, last: datetime) -> str:
-    short = str(locale.time_formats["short"])
-    if "a" in short:
-        skeleton, greatest = "hm", "a" if (first.hour < 12) != (last.hour < 12) else "m"
-    else:
-        skeleton, greatest = "Hm", "m"
-    halves = locale.interval_formats.get(skeleton, {}).get(greatest) or (short + "–", short)
-    opening = halves[0] if greatest == "a" else _tight(halves[0])
-    return _pattern(locale, first, opening) + _pattern(locale, last, halves[1])
-
-
-def _tight(opening: str) -> str:
-    """Return the first half of a range with no thin space, which mail fonts lack, at its dash."""
-    return opening.replace("\u2009–\u2009", "–")
-
-
-def _separator(locale: "Locale") -> str:
-    """Return what stands between two whole dates: " – ", " تا "."""
-    halves = locale.interval_formats.get("yMMMd", {}).get("M") or ("d – ", "")
-    found = re.search(r"[^A-Za-z'年月日]+$|\s\S+\s$", halves[0])
-    dash = found[0].strip(" .\u2009") if found else "–"
-    return f" {dash} "
 
 
 def _city(locale: "Locale", site: "Site") -> str:
     from babel.dates import get_timezone_location
 
-    city = str(get_timezone_location(site.zone, locale=locale, return_city=True))
+    try:
+        city = str(get_timezone_location(site.zone, locale=locale, return_city=True))
+    except KeyError:  # languages of which CLDR knows too little for Babel
+        city = site.time_zone.rpartition("/")[2].replace("_", " ")
     return city.replace(" ", "\u00a0")

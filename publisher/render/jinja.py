@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from publisher import language as languages
 from publisher.errors import RenderError
-from publisher.render.dates import format_date, format_number, format_range, format_size
+from publisher.render.dates import format_date, format_range
+from publisher.render.numbers import format_number, format_size
 from publisher.render.phrases import Phrases, Word, phrases
 from publisher.settings import packaged
 

@@ -26,7 +26,13 @@ def language_name(tag: str) -> str:
     from babel import Locale, UnknownLocaleError
 
     try:
-        name = Locale.parse(tag, sep="-").get_display_name() or tag
+        locale = Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
         return tag
-    return name[:1].upper() + name[1:]
+    # Chinese has names for its two ways of writing: 繁體中文, not 中文 (繁體).
+    name = locale.languages.get(f"{locale.language}_{locale.script}") if locale.script else None
+    if not name:
+        name = locale.get_display_name() or tag
+    elif f"-{locale.territory}" in tag:
+        name = f"{name}（{locale.territory_name}）" if locale.language == "zh" else name
+    return name[:1].title() + name[1:]  # not upper(): Georgian has capitals for headlines only

@@ -6,7 +6,7 @@ so, because a borrowed word needs its own lang and direction; it is never an emp
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from gettext import c2py
@@ -15,7 +15,12 @@ from pathlib import Path
 from publisher.errors import RenderError
 from publisher.language import base
 
-COMPLETE = ("en", "ar", "fr", "es", "he", "fa")  # a missing word in these is our error
+# A missing word in these is our error.
+COMPLETE = (
+    *("en", "ar", "fr", "es", "he", "fa", "de", "pt", "ru", "zh", "ja", "uk", "tr", "it"),
+    "zh-Hant",
+)
+_TRADITIONAL = {"Hant", "HK", "MO", "TW"}  # subtags of Chinese in traditional characters
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _Words = Mapping[str, tuple[str, ...]]  # msgid -> its text, or its plural forms
 
@@ -84,12 +89,13 @@ class Phrases:
 def phrases(language: str, folders: tuple[Path, ...] = ()) -> Phrases:
     """Return the words of a language; folders hold `<tag>.po` files, the first one wins.
 
-    Without folders the packaged catalogues are read. A tag with a region falls back to its
-    language. Raises RenderError when a catalogue cannot be read.
+    Without folders the packaged catalogues are read. A tag with a region takes what its own
+    catalogue says differently, and all else from its language's; zh-TW, zh-HK and zh-MO read
+    zh-Hant. Raises RenderError when a catalogue cannot be read.
     """
     places = folders or (_packaged(),)
-    own = _catalogues(language, places) or _catalogues(base(language), places)
-    english = _catalogues("en", places)
+    own = _catalogues(_served_by(language), places)
+    english = _catalogues(("en",), places)
     if base(language) == "en":
         return Phrases(language, False, own or english, english)
     if not own:
@@ -104,16 +110,27 @@ def missing(language: str, folders: tuple[Path, ...] = ()) -> list[str]:
     with the same names to fill in.
     """
     places = folders or (_packaged(),)
-    asked = _merged(_catalogues("en", places))
-    own = _catalogues(language, places)
+    asked = _merged(_catalogues(("en",), places))
+    own = _catalogues((language,), places)
     if not own:
         return [f"{language}.po is missing"]
-    words, forms = _merged(own), own[-1].forms
+    found = {key: one for one in reversed(own) for key in one.words}
     return [
         f"{language}.po: {key!r} {wrong}"
         for key, english in asked.items()
-        if (wrong := _wrong(key, english, words.get(key, ()), forms))
+        if (wrong := _wrong(key, english, *_answer(found.get(key), key)))
     ]
+
+
+def _served_by(language: str) -> tuple[str, ...]:
+    """Return the tags whose catalogues serve a language, the nearest first."""
+    is_traditional = base(language) == "zh" and not _TRADITIONAL.isdisjoint(language.split("-"))
+    middle = ("zh-Hant",) if is_traditional else ()
+    return tuple(dict.fromkeys((language, *middle, base(language))))
+
+
+def _answer(catalogue: Catalogue | None, key: str) -> tuple[tuple[str, ...], int]:
+    return (catalogue.words[key], catalogue.forms) if catalogue else ((), 0)
 
 
 def _wrong(key: str, english: tuple[str, ...], found: tuple[str, ...], forms: int) -> str:
@@ -134,8 +151,8 @@ def _merged(catalogues: tuple[Catalogue, ...]) -> dict[str, tuple[str, ...]]:
     return {key: forms for one in reversed(catalogues) for key, forms in one.words.items()}
 
 
-def _catalogues(language: str, places: tuple[Path, ...]) -> tuple[Catalogue, ...]:
-    paths = (place / f"{language}.po" for place in places)
+def _catalogues(tags: Iterable[str], places: tuple[Path, ...]) -> tuple[Catalogue, ...]:
+    paths = (place / f"{tag}.po" for place in places for tag in tags)
     return tuple(_read(path) for path in paths if path.is_file())
 
 

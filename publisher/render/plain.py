@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from publisher.language import first_strong
 
@@ -9,17 +10,35 @@ WIDTH = 72  # columns; what mail readers of plain text show without a second wra
 _LINK = re.compile(r"(?:https?://|mailto:)\S+")
 _INDENT = re.compile(r"\s*(?:(?:\d{1,3}|[٠-٩۰-۹]{1,3})[.)]\s+|[-–•]\s+)?")
 _RLM, _LRM = "\u200f", "\u200e"
+_LONGEST_LINE = 998  # bytes, RFC 5322 section 2.1.1
+_CUT = _LONGEST_LINE // 4  # characters; none takes more than four bytes
+# Chinese and Japanese are written without spaces, so any two of these signs may part. Korean,
+# which has spaces, is not among them.
+_SIGN = (
+    "\u2e80-\u2fff\u3000-\u312f\u31a0-\u31ff\u3400-\u9fff\uf900-\ufaff"
+    "\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+)
+# But no line begins with what closes, with small kana or a sign of length, nor ends with what opens.
+_CLOSING = (
+    "、。，．：；？！）」』】〉》〕］｝〗〙〟”’…‥ー～・々〻ゝゞヽヾ％℃,.:;?!%)"
+    "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰ-ㇿ"
+)
+_OPENING = "（「『【〈《〔［｛〖〘〝“‘￥＄("
+_HAS_SIGN = re.compile(f"[{_SIGN}]")
+_RUN = re.compile(f"[{_OPENING}]*(?:[{_SIGN}]|[^{_SIGN}{_OPENING}]+)[{_CLOSING}]*|[{_OPENING}]+")
 
 
 def wrap(text: str, width: int = WIDTH) -> str:
-    """Return text wrapped line by line; a line that is a link stays whole, blank lines stay.
+    """Return text wrapped line by line; links and words stay whole, blank lines stay.
 
     Continuation lines are indented as far as the first, so numbered items stay a list. A width
-    is counted in columns: marks over and under letters take none, Han signs take two.
+    is counted in columns: marks over and under letters take none, Han signs take two. Only a
+    word that no line of a mail can hold is cut, which links never are.
     """
     lines: list[str] = []
     for line in text.splitlines():
-        lines.extend(_wrapped(line.rstrip(), width))
+        for part in _wrapped(line.rstrip(), width):
+            lines.extend(_cut(part))
     tidy = "\n".join(lines).strip("\n")
     return re.sub(r"\n{4,}", "\n\n\n", tidy) + "\n"
 
@@ -57,10 +76,30 @@ def _wrapped(line: str, width: int) -> list[str]:
     head = found[0] if found else ""
     indent = " " * columns(head)
     lines, current = [], head
-    for word in line[len(head) :].split():
-        if current.strip() and current != head and columns(f"{current} {word}") > width:
+    for gap, run in _runs(line[len(head) :]):
+        if current.strip() and current != head and columns(current + gap + run) > width:
             lines.append(current)
-            current = indent + word
+            current = indent + run
         else:
-            current = f"{current}{'' if current in (head, '') else ' '}{word}"
+            current += run if current in (head, indent) else gap + run
     return [*lines, current]
+
+
+def _runs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what no line may break, each with the space before it on the same line.
+
+    Only plain spaces part words: a no-break space keeps "9:00 am" together.
+    """
+    for word in re.split(r"[ \t]+", text.strip(" \t")):
+        is_whole = _LINK.search(word) or not _HAS_SIGN.search(word)
+        gap = " "
+        for run in (word,) if is_whole else _RUN.findall(word):
+            yield gap, run
+            gap = ""
+
+
+def _cut(line: str) -> Iterator[str]:
+    if len(line.encode()) <= _LONGEST_LINE or _LINK.search(line):
+        yield line
+    else:
+        yield from (line[at : at + _CUT] for at in range(0, len(line), _CUT))

@@ -55,7 +55,7 @@ def test_filters_follow_the_language(site, templates):
     day, last = datetime(2023, 9, 19, tzinfo=UTC), datetime(2023, 9, 21, tzinfo=UTC)
     shown = [templates.plain("x", tag, day=day, last=last) for tag in ("fr", "ar")]
     assert shown == [
-        "19 septembre 2023|19–21 septembre 2023|1\u202f234|2,4 Mo|Example Cities",
+        "19 septembre 2023|19–21 septembre 2023|1\u202f234|2,4\u00a0Mo|Example Cities",
         "19 سبتمبر 2023|19–21 سبتمبر 2023|1,234|2.4 ميغابايت|مدن المثال",
     ]
 

@@ -27,6 +27,46 @@ def test_a_tag_with_a_region_uses_its_language():
     assert not phrases("fr-CA").is_borrowed
 
 
+def test_a_country_s_catalogue_says_what_differs_and_its_language_the_rest():
+    assert phrases("pt-PT").t("Unsubscribe") == "Cancelar a subscrição"
+    assert phrases("pt-PT").t("Event") == phrases("pt").t("Event") == "Evento"
+    assert phrases("pt-BR").t("Unsubscribe") == phrases("pt").t("Unsubscribe")
+
+
+def test_a_few_words_of_a_site_for_one_country_leave_its_language_s_in_place(tmp_path):
+    folders = write(tmp_path / "l", "fr-CA", 'msgid "E-mail"\nmsgstr "Courriel"\n')
+    assert phrases("fr-CA", folders).t("E-mail") == "Courriel"
+    assert phrases("fr-CA", folders).t("Unsubscribe") == "Se désabonner"
+    assert phrases("fr", folders).t("E-mail") == "E-mail"
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("zh", "退订"),
+        ("zh-Hans", "退订"),
+        ("zh-CN", "退订"),
+        ("zh-SG", "退订"),
+        ("zh-Hant", "取消訂閱"),
+        ("zh-TW", "取消訂閱"),
+        ("zh-HK", "取消訂閱"),
+        ("zh-Hant-MO", "取消訂閱"),
+    ],
+)
+def test_chinese_readers_get_the_characters_of_their_country(tag, expected):
+    assert phrases(tag).t("Unsubscribe") == expected
+    assert not phrases(tag).is_borrowed
+
+
+def test_a_site_s_catalogue_may_count_in_fewer_forms_than_ours(tmp_path):
+    text = 'msgid "%(n)s minute"\nmsgid_plural "%(n)s minutes"\n'
+    text += 'msgstr[0] "%(n)s mn"\nmsgstr[1] "%(n)s mn"\n'
+    more = "Plural-Forms: nplurals=2; plural=(n > 1);\\n"
+    folders = write(tmp_path / "l", "fr", text, more)
+    assert missing("fr", folders) == []
+    assert phrases("fr", folders).tn("%(n)s minute", "%(n)s minutes", 1_000_000) == "1000000 mn"
+
+
 def test_names_are_filled_in():
     assert phrases("fr").t("Test: %(subject)s", subject="50 %") == "Test\u00a0: 50 %"
 
