@@ -75,14 +75,12 @@ def _colours(app: "App") -> Answer:
 
 
 def _digests(app: "App") -> Answer:
-    from publisher.digests import next_slot
-
-    settings, now = app.settings, app.now()
+    settings, due = app.settings, app.next_due()
     if not settings.digests:
         return Result.WARNING, "digests: none", "add a table like [digests.weekly]"
     said = []
-    for name, digest in settings.digests.items():
-        slot = next_slot(digest, settings.site.zone, now)
+    for name in settings.digests:
+        slot = due.get(name)
         said.append(f"{name} {slot.local.replace('T', ' ')}" if slot else f"{name} with each item")
     return Result.OK, f"digests: {', '.join(said)} ({settings.site.time_zone})", ""
 

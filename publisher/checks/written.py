@@ -9,8 +9,6 @@ from publisher.errors import Level, Problem
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
-TRANSLATED = ("ar", "en", "es", "fa", "fr", "he")  # languages whose words are shipped, and complete
-
 
 def look_problems(settings: "Settings") -> Iterator[Problem]:
     """Yield what is wrong with the site's templates, words, keys and colours, as problems of files."""
@@ -47,12 +45,24 @@ def template_problems(settings: "Settings") -> Iterator[Problem]:
             yield Problem(name, 0, "it is not UTF-8", "save the file as UTF-8")
 
 
+def shipped_languages() -> tuple[str, ...]:
+    """Return the languages whose words are shipped and have to be complete.
+
+    A country's way of a language (pt-PT) is none of them: it says only what differs from it.
+    """
+    from publisher.language import base
+    from publisher.settings import packaged
+
+    tags = {path.stem for path in (packaged("templates") / "locale").glob("*.po")}
+    return tuple(sorted(tag for tag in tags if tag == base(tag) or base(tag) not in tags))
+
+
 def word_problems(settings: "Settings") -> Iterator[Problem]:
     from publisher.language import base
     from publisher.render import missing
     from publisher.settings import packaged
 
-    for tag in TRANSLATED:
+    for tag in shipped_languages():
         for wrong in missing(tag):
             yield Problem(f"templates/locale/{tag}.po", 0, wrong.partition(": ")[2] or wrong)
     folders = (settings.root / "templates" / "locale", packaged("templates") / "locale")

@@ -1,7 +1,8 @@
 """`publisher check`: every problem of settings, content, templates and feeds at once."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,27 +10,91 @@ import click
 
 from publisher.cli.report import count, note, problem_json, progress, say, say_json, say_problems
 from publisher.cli.start import Start
-from publisher.errors import ContentError, Problem, SettingsError
+from publisher.errors import ContentError, Problem, PublisherError, SettingsError
 
 if TYPE_CHECKING:
     from publisher.app import App
+    from publisher.cli.check_changes import Changes
+    from publisher.content.item import Item
+    from publisher.digests import Forecast
 
 EPILOG = """\b
 Examples:
   publisher check                              everything
   publisher check content/2026/summit.ar.md    one file, or one folder
   publisher check --json                       for an editor or a pipeline
+  publisher check --since origin/main --format github
+                                               a pull request: problems at their lines, what it adds
   publisher check --schema > front-matter.json a JSON Schema for your editor
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Which files are to be looked at, and how far."""
+
+    below: Callable[[str], bool]  # a path of the site is named, or all are
+    changed: frozenset[str] | None  # the paths that changed; None when nobody asked
+    links: bool
+    feeds: bool
+    is_whole: bool  # nobody asked for a part of the site
+
+    def shows(self, problem: Problem) -> bool:
+        """Return whether a problem is shown: a change may break files that it does not touch."""
+        is_changed = self.changed is None or problem.path in self.changed
+        return self.below(problem.path) and (is_changed or problem.is_error)
+
+    def chosen(self, items: Sequence["Item"]) -> tuple["Item", ...]:
+        """Return the items that are meant."""
+        return tuple(
+            item
+            for item in items
+            if self.below(item.path) and (self.changed is None or item.path in self.changed)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look came to."""
+
+    problems: list[Problem]  # by path and line
+    items: int  # looked at
+    changes: "Changes | None" = None
+
+    @property
+    def errors(self) -> int:
+        return sum(problem.is_error for problem in self.problems)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.problems) - self.errors
+
+
 @click.command(epilog=EPILOG)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of front matter instead.")
 @click.option("--feeds", is_flag=True, help="Also read the built feeds as a reader would.")
+@click.option("--no-links", is_flag=True, help="Ask no other server whether links lead anywhere.")
+@click.option("--since", metavar="REF", help="Only what changed since a commit, branch or tag.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github", "json"]),
+    default="text",
+    help="For people, for GitHub's pull requests, or one JSON document.",
+)
 @click.pass_obj
-def command(start: Start, paths: tuple[Path, ...], as_json: bool, schema: bool, feeds: bool) -> int:
+def command(
+    start: Start,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    schema: bool,
+    feeds: bool,
+    no_links: bool,
+    since: str | None,
+    form: str,
+) -> int:
     """Find every problem of settings, content and templates; change nothing.
 
     Exit code 1 says that there are errors; warnings alone are exit code 0.
@@ -37,29 +102,43 @@ def command(start: Start, paths: tuple[Path, ...], as_json: bool, schema: bool, 
     if schema:
         _say_schema(start)
         return 0
+    form = "json" if as_json else form
     try:
-        with start.app() as app:
-            below = _wanted(paths, start)
-            problems = [each for each in _problems(app, feeds) if below(each.path)]
-            items = sum(below(item.path) for item in app.library().items)
+        found = _look(start, paths, since, links=not no_links, feeds=feeds)
     except (SettingsError, ContentError) as error:
-        if not as_json:
+        if form == "text":
             raise
-        say_json(_document(error.problems, 0))
+        _say(start, _Found(list(error.problems), 0), form)
         return error.exit_code
+    _say(start, found, form)
+    return 1 if found.errors else 0
+
+
+def _look(
+    start: Start, paths: Sequence[Path], since: str | None, *, links: bool, feeds: bool
+) -> _Found:
+    changed = None
+    if since is not None:
+        from publisher.cli.check_since import changed_since
+
+        changed = changed_since(start.settings.root, since)
+    is_whole = not paths and since is None
+    wish = _Wish(_wanted(paths, start), changed, links, feeds, is_whole)
+    with start.app() as app:
+        problems = [each for each in _problems(app, feeds) if wish.shows(each)]
+        items = wish.chosen(app.library().items)
+        forecast = _forecast(app, wish, items)
+        problems += _preflight(app, wish, items, forecast)
+        told = None
+        if changed is not None and forecast is not None:
+            from publisher.cli.check_changes import changes
+
+            told = changes(app, forecast, items)
     problems.sort(key=lambda problem: (problem.path, problem.line))
-    errors = sum(problem.is_error for problem in problems)
-    if as_json:
-        say_json(_document(problems, items))
-        return 1 if errors else 0
-    say_problems(problems)
-    warnings = len(problems) - errors
-    found = f"{count(errors, 'error')} and {count(warnings, 'warning')}"
-    say(f"{count(items, 'item')} read: {found if problems else 'no problems'}")
-    return 1 if errors else 0
+    return _Found(problems, len(items), told)
 
 
-def _problems(app: "App", feeds: bool) -> Iterable[Problem]:
+def _problems(app: "App", feeds: bool) -> Iterator[Problem]:
     library = app.library()
     with progress("checking") as tell:
         yield from library.problems
@@ -75,13 +154,69 @@ def _problems(app: "App", feeds: bool) -> Iterable[Problem]:
         yield from feed_problems(app.settings.feeds_dir)
 
 
-def _document(problems: Sequence[Problem], items: int) -> dict[str, object]:
-    errors = sum(problem.is_error for problem in problems)
+def _forecast(app: "App", wish: _Wish, items: Sequence["Item"]) -> "Forecast | None":
+    """Return what waits for which edition; None where nobody needs it, or it cannot be said."""
+    if wish.changed is None and not (items and app.settings.digests):
+        return None
+    try:
+        return app.forecast()
+    except PublisherError as error:  # content can be checked without a database that works
+        note(f"editions were not looked at: {error.message}")
+        return None
+
+
+def _preflight(
+    app: "App", wish: _Wish, items: Sequence["Item"], forecast: "Forecast | None"
+) -> Iterator[Problem]:
+    from publisher.preflight import link_problems, missing_translations
+
+    settings, library, now = app.settings, app.library(), app.now()
+    if forecast is not None:
+        keys = {waiting.key for each in forecast.digests for waiting in each.waiting}
+        waiting = [item for item in items if item.key in keys]
+        yield from missing_translations(settings, library, waiting, now)
+        if wish.is_whole:
+            yield from _clipped(app)
+    if wish.links and items:
+        with progress("following links") as tell:
+            yield from link_problems(settings, library, items, now=now, on_progress=tell)
+
+
+def _clipped(app: "App") -> Iterable[Problem]:
+    try:
+        return app.clipped()
+    except PublisherError as error:  # a template that fails is told by itself
+        note(f"the size of the next editions was not looked at: {error.message}")
+        return ()
+
+
+def _say(start: Start, found: _Found, form: str) -> None:
+    if form == "json":
+        say_json(_document(found))
+        return
+    if form == "github":
+        from publisher.cli.check_github import command_of
+        from publisher.cli.check_since import place_in_repository
+
+        prefix = place_in_repository(start.root.absolute())
+        for problem in found.problems:
+            say(command_of(problem, prefix))
+    else:
+        say_problems(found.problems)
+    if form == "text" or found.changes is None:
+        told = f"{count(found.errors, 'error')} and {count(found.warnings, 'warning')}"
+        say(f"{count(found.items, 'item')} read: {told if found.problems else 'no problems'}")
+    if found.changes is not None:
+        say(found.changes.sentence)
+
+
+def _document(found: _Found) -> dict[str, object]:
     return {
-        "items": items,
-        "errors": errors,
-        "warnings": len(problems) - errors,
-        "problems": [problem_json(problem) for problem in problems],
+        "items": found.items,
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "problems": [problem_json(problem) for problem in found.problems],
+        **({"changes": found.changes.document} if found.changes else {}),
     }
 
 

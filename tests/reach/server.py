@@ -1,0 +1,111 @@
+"""Bare HTTP servers on loopback that say whatever bytes a test wants, in pieces if need be."""
+
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+
+import pytest
+
+Answering = Callable[[str, str], bytes | Iterable[bytes]]
+"""Given method and path, returns the bytes of the answer, or its pieces."""
+
+
+def page(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> bytes:
+    """Return a whole answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def redirect(to: str, status: str = "302 Found") -> bytes:
+    """Return an answer that leads elsewhere."""
+    return page(b"", status, f"Location: {to}")
+
+
+class Server:
+    """Listens until it is closed; keeps the head of every request it got."""
+
+    def __init__(
+        self, answer: Answering, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.heads: list[str] = []
+        self.busy = self.most_busy = 0
+        self._answer, self._tls = answer, tls
+        self._lock = threading.Lock()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listening = socket.create_server((host, 0), family=family, backlog=64)
+        self.port: int = self._listening.getsockname()[1]
+        self.place = f"127.0.0.1:{self.port}"
+        self.url = f"http://{self.place}"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def asked(self) -> list[str]:
+        """Method and path of every request."""
+        return [head.split(" HTTP/")[0] for head in self.heads]
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._speak, args=(client,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _speak(self, client: socket.socket) -> None:
+        with closing(client), suppress(OSError):
+            if self._tls:
+                client = self._tls.wrap_socket(client, server_side=True)
+            with closing(client):
+                self._converse(client)
+
+    def _converse(self, client: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = client.recv(4096)
+            if not piece:
+                return
+            head += piece
+        head, _, body = head.partition(b"\r\n\r\n")
+        head += b"\r\n"
+        length = re.search(rb"\r\nContent-Length: (\d+)", head)
+        while length and len(body) < int(length[1]):
+            body += client.recv(4096)
+        with self._lock:
+            self.heads.append(head.decode("latin-1"))
+            self.busy += 1
+            self.most_busy = max(self.busy, self.most_busy)
+        method, path, _ = head.decode("latin-1").split(" ", 2)
+        try:
+            said = self._answer(method, path)
+            for piece in (said,) if isinstance(said, bytes) else said:
+                client.sendall(piece)
+        finally:
+            with self._lock:
+                self.busy -= 1
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers; they are closed at the end."""
+    running: list[Server] = []
+
+    def start(answer: Answering | bytes, **options) -> Server:
+        said = (lambda method, path: answer) if isinstance(answer, bytes) else answer
+        running.append(Server(said, **options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()
