@@ -51,8 +51,6 @@ def missing_translations(
 ) -> Iterator[Problem]:
     """Yield one warning for each key among items that lacks a language of the site."""
     tags = settings.site.languages
-    falls_back = all(digest.fallback for digest in settings.digests.values())
-    fate = "get it in {}" if falls_back else "get it in {} where their digest falls back"
     for key in dict.fromkeys(item.key for item in items):
         versions = {tag: library.find(key, tag) for tag in tags}
         there = [tag for tag, item in versions.items() if item and item.is_published(now)]
@@ -67,9 +65,19 @@ def missing_translations(
                 first.path,
                 0,
                 f"no {', '.join(lacking)} yet{also}",
-                f"their readers wait for a while, then {fate}".format(there[0]),
+                _fate(settings, there),
                 Level.WARNING,
             )
+
+
+def _fate(settings: "Settings", there: Sequence[str]) -> str:
+    """Say what becomes of readers of a language that an item lacks."""
+    first = settings.site.languages[0]
+    if first not in there:
+        return f"who reads nothing but these gets none: it is not in {first} either"
+    falls_back = all(digest.fallback for digest in settings.digests.values())
+    where = "" if falls_back else " where their digest falls back"
+    return f"their readers wait for a while, then get it in {first}{where}"
 
 
 def _is_begun(item: Item | None) -> bool:
