@@ -58,7 +58,8 @@ def test_an_item_without_a_language_is_one_warning_a_key(site, look):
         ("content/b.en.md", "no fr yet (fr not ready or dated later)"),
         ("content/c.ar.md", "no en, fr yet"),
     ]
-    assert "get it in ar" in found[2].hint
+    assert "not in en either" in found[2].hint
+    assert "get it in en" in found[0].hint
 
 
 def test_a_key_that_nobody_can_read_yet_is_not_missing_anything(site, now):
