@@ -7,16 +7,18 @@ that was under way, byte for byte and under the same Message-ID. Delivery knows 
 digests or preferences.
 """
 
-from publisher.delivery.bodies import load_body, reserve_body, save_body
+from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.headers import HeaderError
+from publisher.delivery.holding import call_off, gone, hold, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.delivery.sender import Sender, SendReport
-from publisher.delivery.states import State
+from publisher.delivery.states import CANCELLED_CODE, State
 from publisher.delivery.transports import Transport, open_transport
 
 __all__ = [
+    "CANCELLED_CODE",
     "EDITIONS",
     "LETTERS",
     "Body",
@@ -30,11 +32,16 @@ __all__ = [
     "State",
     "Totals",
     "Transport",
+    "call_off",
     "compose_message",
     "enqueue",
+    "gone",
+    "hold",
     "load_body",
     "message_id",
     "open_transport",
+    "release",
+    "reserve_bodies",
     "reserve_body",
     "save_body",
     "totals",

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -15,10 +16,18 @@ def reserve_body(conn: Connection, language: str, digest: str) -> int:
 
     digest  "" for letters
     """
-    made = conn.execute(
-        bodies.insert().values(language=language, digest=digest).returning(bodies.c.id)
+    return reserve_bodies(conn, [language], digest)[0]
+
+
+def reserve_bodies(conn: Connection, languages: Sequence[str], digest: str) -> tuple[int, ...]:
+    """Make room for a body in each of these languages, in their order; return their ids."""
+    if not languages:
+        return ()
+    made = conn.scalars(
+        bodies.insert().returning(bodies.c.id, sort_by_parameter_order=True),
+        [{"language": language, "digest": digest} for language in languages],
     )
-    return int(made.scalar_one())
+    return tuple(map(int, made))
 
 
 def save_body(conn: Connection, body: Body, now: datetime) -> None:

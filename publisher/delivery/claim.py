@@ -10,8 +10,16 @@ from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
 from publisher.delivery.ledger import EDITIONS, IS_QUEUED, LETTERS, moment, seconds
 from publisher.delivery.message import Recipient
-from publisher.delivery.states import State, move
-from publisher.store.tables import bodies, deliveries, subscribers, subscriptions, suppressions
+from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.store.tables import (
+    bodies,
+    deliveries,
+    editions,
+    segments,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 MOST_SKIPS = 200  # rows passed over in one transaction; others want to write too
 
@@ -37,6 +45,8 @@ def claim(conn: Connection, *, worker: str, now: datetime) -> tuple[Claim | None
     Letters come before editions. The UPDATE that marks carries the condition that the recipient
     may still be mailed, so nothing lies between the check and the mark. No row and nothing
     skipped means that nothing is due.
+
+    A row that came back to the queue while somebody stopped its edition is stopped here.
     """
     skipped = 0
     while skipped < MOST_SKIPS:
@@ -47,7 +57,10 @@ def claim(conn: Connection, *, worker: str, now: datetime) -> tuple[Claim | None
         if marked.rowcount:
             return _claimed(conn, row_id, now), skipped
         why = _why_not(conn, row_id, now)
-        conn.execute(_SKIP, {"row": row_id, "now": seconds(now), "why": why})
+        if why == HELD_CODE:
+            conn.execute(_HOLD, {"row": row_id})
+        else:
+            conn.execute(_SKIP, {"row": row_id, "now": seconds(now), "why": why})
         skipped += 1
     return None, skipped
 
@@ -86,6 +99,8 @@ def _claimed(conn: Connection, row_id: int, now: datetime) -> Claim:
 
 def _why_not(conn: Connection, row_id: int, now: datetime) -> str:
     row = conn.execute(_WHY, {"row": row_id, "now": seconds(now)}).one()
+    if row.edition in _STOPPED:
+        return _STOPPED[row.edition]
     if row.state == "erased" or row.address is None:
         return "erased"
     if row.is_suppressed:
@@ -116,6 +131,14 @@ _SUBSCRIBED = exists().where(
     subscriptions.c.digest == bodies.c.digest,
     subscriptions.c.active == 1,
 )
+# Words of the table of editions, which a room above this one writes.
+_STOPPED = {"held": HELD_CODE, "cancelled": CANCELLED_CODE}
+_EDITION = (
+    select(editions.c.state)
+    .join(segments, segments.c.edition_id == editions.c.id)
+    .where(segments.c.body_id == deliveries.c.body_id)
+)
+_GOES_ON = ~_EDITION.where(editions.c.state.in_(list(_STOPPED))).exists()
 _ELIGIBLE = exists().where(
     subscribers.c.id == deliveries.c.subscriber_id,
     bodies.c.id == deliveries.c.body_id,
@@ -138,6 +161,7 @@ _MARK = (
     .where(
         deliveries.c.id == bindparam("row"),
         IS_QUEUED,
+        _GOES_ON,
         _ELIGIBLE,
     )
     .values(
@@ -156,6 +180,11 @@ _SKIP = (
         settled_at=bindparam("now"),
     )
 )
+_HOLD = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"), IS_QUEUED)
+    .values(state=str(move("a delivery", State.QUEUED, State.HELD)), code=HELD_CODE)
+)
 _CLAIMED = (
     select(
         deliveries,
@@ -173,6 +202,7 @@ _WHY = (
         subscribers.c.address,
         subscribers.c.paused_until,
         _SUPPRESSED.label("is_suppressed"),
+        _EDITION.scalar_subquery().label("edition"),
     )
     .join(deliveries, subscribers.c.id == deliveries.c.subscriber_id)
     .where(deliveries.c.id == bindparam("row"))

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from publisher.errors import StateError
 
+HELD_CODE = "held"  # of a row that somebody stopped, unlike one that is in doubt
+CANCELLED_CODE = "cancelled"
+
 
 class State(StrEnum):
     """Where one delivery is; the words stand in the database."""

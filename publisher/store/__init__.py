@@ -4,7 +4,15 @@ Rooms above open it once, then `read` and `write`; each table of `store.tables` 
 room only. PostgreSQL's driver is loaded only when the settings name PostgreSQL.
 """
 
-from publisher.store.database import insert_into, insert_many, one_of, open_engine, read, write
+from publisher.store.database import (
+    insert_into,
+    insert_many,
+    let_others,
+    one_of,
+    open_engine,
+    read,
+    write,
+)
 from publisher.store.lease import Lease
 from publisher.store.schema import check_schema, upgrade
 
@@ -13,6 +21,7 @@ __all__ = [
     "check_schema",
     "insert_into",
     "insert_many",
+    "let_others",
     "one_of",
     "open_engine",
     "read",

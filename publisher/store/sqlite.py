@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from publisher.errors import StoreBusy
 
 CACHE_KIB = 32_768  # pages kept in memory per connection; index inserts of an import need them
-_SHORTEST_NAP, _LONGEST_NAP = 0.001, 0.02  # seconds between two tries for the lock
+SHORTEST_NAP, LONGEST_NAP = 0.001, 0.02  # seconds between two tries for the lock
 
 
 class WriteLock:
@@ -62,7 +62,7 @@ class WriteLock:
         if self._file < 0:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        nap = _SHORTEST_NAP
+        nap = SHORTEST_NAP
         while True:
             try:
                 return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +70,7 @@ class WriteLock:
                 if time.monotonic() - started > self.wait_seconds:
                     raise StoreBusy(time.monotonic() - started) from None
             time.sleep(nap)
-            nap = min(nap * 1.5, _LONGEST_NAP)
+            nap = min(nap * 1.5, LONGEST_NAP)
 
     def __del__(self) -> None:
         if self._file >= 0:

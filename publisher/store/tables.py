@@ -57,6 +57,7 @@ subscribers = Table(
     Column("changed_at", BigInteger, nullable=False),
     _state("state", "pending", "active", "unsubscribed", "erased"),
     Index("ix_subscribers_hash", "address_hash"),
+    Index("ix_subscribers_zone", "state", "time_zone"),
 )
 
 signatures = Table(
@@ -81,7 +82,15 @@ subscriptions = Table(
     Column("active", Integer, nullable=False, server_default="1"),
     Column("signature_id", ForeignKey("signatures.id"), nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("moved_at", BigInteger, comment="when its reader last chose otherwise; NULL: never"),
     Index("ix_subscriptions_digest", "digest", "active", "signature_id"),
+    Index(
+        "ix_subscriptions_moved",
+        "digest",
+        "moved_at",
+        sqlite_where=text("moved_at IS NOT NULL"),
+        postgresql_where=text("moved_at IS NOT NULL"),
+    ),
 )
 
 consents = Table(
@@ -138,6 +147,9 @@ editions = Table(
     Column("note", Text, nullable=False, server_default="", comment="why it is held or paused"),
     Column("opened_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
+    Column("held_by", Text, nullable=False, server_default="", comment="editor, most or nobody"),
+    Column("is_extra", Integer, nullable=False, server_default="0", comment="outside the rhythm"),
+    Column("released_at", BigInteger, comment="when an editor let it go, whatever held it"),
     UniqueConstraint("digest", "slot"),
     _state(
         "state",
@@ -151,6 +163,17 @@ editions = Table(
         "missed",
         "cancelled",
     ),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("slot", Text, primary_key=True, comment="local; its edition does not exist yet"),
+    Column("decision", Text, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    _state("decision", "approved", "held", "cancelled"),
+    comment="what an editor said of an edition before its slot; written by digests",
 )
 
 edition_items = Table(
@@ -184,6 +207,7 @@ segments = Table(
     Column("body_id", ForeignKey("bodies.id"), primary_key=True, unique=True),
     Column("language", Text, nullable=False),
     Column("items", Text, nullable=False, comment="JSON: [key, language] in order"),
+    Column("notices", Text, nullable=False, server_default="[]", comment="JSON: what changed"),
     Column("recipients", Integer, nullable=False),
 )
 

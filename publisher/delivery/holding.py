@@ -1,0 +1,50 @@
+"""Stop what waits for one purpose, let it go on, or call it off; what left before stays gone."""
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from publisher.delivery.ledger import IS_QUEUED
+from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.store.tables import deliveries
+
+_is_stopped = (deliveries.c.state == State.HELD) & (deliveries.c.code == HELD_CODE)
+
+
+def hold(conn: Connection, purpose: str) -> int:
+    """Stop every waiting delivery of a purpose; return how many are stopped by now."""
+    wanted = str(move("a delivery", State.QUEUED, State.HELD))
+    mine = deliveries.c.purpose == purpose
+    conn.execute(update(deliveries).where(mine, IS_QUEUED).values(state=wanted, code=HELD_CODE))
+    return conn.execute(select(func.count()).where(mine, _is_stopped)).scalar_one()
+
+
+def release(conn: Connection, purpose: str) -> int:
+    """Let the deliveries that `hold` stopped wait for their time again; return how many."""
+    wanted = str(move("a delivery", State.HELD, State.QUEUED))
+    return conn.execute(
+        update(deliveries)
+        .where(deliveries.c.purpose == purpose, _is_stopped)
+        .values(state=wanted, code=None)
+    ).rowcount
+
+
+def call_off(conn: Connection, purpose: str, at: int) -> int:
+    """Let no waiting delivery of a purpose ever leave; return how many there were.
+
+    at   unix seconds
+    """
+    wanted = str(move("a delivery", State.QUEUED, State.SKIPPED))
+    return conn.execute(
+        update(deliveries)
+        .where(deliveries.c.purpose == purpose, or_(IS_QUEUED, _is_stopped))
+        .values(state=wanted, code=CANCELLED_CODE, settled_at=at)
+    ).rowcount
+
+
+def gone(conn: Connection, purpose: str) -> int:
+    """Return how many messages of a purpose left, may have left, or are leaving now."""
+    left = deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT])
+    return conn.execute(
+        select(func.count()).where(
+            deliveries.c.purpose == purpose, or_(left, deliveries.c.doubts > 0)
+        )
+    ).scalar_one()
