@@ -9,7 +9,7 @@ from publisher.cli.report import count, note, progress, say, say_json, say_table
 from publisher.cli.start import Start
 
 if TYPE_CHECKING:
-    from publisher.subscribers import ImportReport, Subscriber
+    from publisher.subscribers import Difference, ImportReport, Subscriber
 
 STATES = ("pending", "active", "unsubscribed")
 SHOWN_REFUSALS = 20
@@ -43,7 +43,14 @@ def command() -> None:
     "--digest", "digests", multiple=True, help="A digest; may be repeated.  [default: all]"
 )
 @click.option("--category", "categories", multiple=True, help="A category; may be repeated.")
+@click.option("--kind", "kinds", multiple=True, help="A kind of item; may be repeated.")
 @click.option("--time-zone", default="", help="Where they live, for instance Asia/Amman.")
+@click.option(
+    "--originals/--no-originals",
+    default=None,
+    help="The original instead of a machine translation.",
+)
+@click.option("--change", "is_change", is_flag=True, help="Give these choices to who is there.")
 @click.pass_obj
 def add(
     start: Start,
@@ -53,20 +60,38 @@ def add(
     languages: tuple[str, ...],
     digests: tuple[str, ...],
     categories: tuple[str, ...],
+    kinds: tuple[str, ...],
     time_zone: str,
+    originals: bool | None,
+    is_change: bool,
 ) -> int:
-    """Add one person. Without --consent they are pending and get no mail."""
+    """Add one person. Without --consent they are pending and get no mail.
+
+    Who is there already is left as they are; with --change they get what is named here and keep
+    the rest. "all" empties a choice of digests, categories or kinds, "site" that of a time zone.
+    """
     from publisher.store import write
-    from publisher.subscribers import Person
+    from publisher.subscribers import Person, Result, change, find
     from publisher.subscribers import add as add_person
 
-    person = Person(address, name, languages, digests, categories, time_zone)
+    person = Person(address, name, languages, digests, categories, time_zone, kinds, originals)
+    differences: tuple[Difference, ...] = ()
     with start.app() as app:
         app.keys  # noqa: B018 - a missing secret must stop us before anything is written
+        now = app.now()
         with write(app.engine) as conn:
-            added = add_person(conn, app.settings, app.keys, person, app.now(), consent)
-    say(f"{address}: {added.result.value}")
-    who = added.subscriber
+            if is_change and not consent.strip():
+                change(conn, app.settings, Person(address), now)  # refuses who cannot be changed
+            added = add_person(conn, app.settings, app.keys, person, now, consent)
+            if is_change and added.result in (Result.KNOWN, Result.CONFIRMED):
+                differences = change(conn, app.settings, person, now)
+            who = find(conn, address, now)
+    say(f"{address}: {'changed' if differences else added.result.value}")
+    for each in differences:
+        say(f"{each.what}: {each.before or 'none chosen'} -> {each.after or 'none chosen'}")
+    is_known = added.result in (Result.KNOWN, Result.CONFIRMED)
+    if is_known and not is_change and person != Person(address):
+        note("they keep what they chose before; --change gives them what you named")
     if who and who.state.value == "active":
         say(f"gets {', '.join(who.digests) or 'nothing'} in {', '.join(who.languages)}")
     elif who and who.state.value == "pending":
@@ -108,9 +133,8 @@ def list_(
         say_json({"counts": numbers, "subscribers": [_document(each) for each in found]})
         return
     if found:
-        say_table(
-            ("address", "state", "languages", "digests", "categories"), [_row(one) for one in found]
-        )
+        columns = ("address", "state", "languages", "digests", "categories", "kinds", "originals")
+        say_table(columns, [_row(one) for one in found])
     by_state = ", ".join(
         f"{number:,} {state}" for state, number in sorted(numbers["state"].items())
     )
@@ -131,8 +155,8 @@ def list_(
 def import_(start: Start, file: Path, consent: str, dry_run: bool, as_json: bool) -> int:
     """Add the people of a CSV FILE; importing it again changes nothing.
 
-    Columns: email, name, language, digests, categories, time_zone, state, also under other
-    products' names. Who is known is left as they are, and who left stays away. Exit code 1 says
+    Columns: email, name, language, digests, categories, time_zone, state, originals, also under
+    other products' names. Who is known is left as they are, and who left stays away. Exit code 1 says
     that a row was refused; all others are in.
     """
     from publisher.subscribers import import_file
@@ -193,13 +217,15 @@ def suppress(start: Start, address: str, remark: str) -> None:
     say(f"{address} is never mailed again" if is_new else f"{address} was suppressed already")
 
 
-def _row(who: "Subscriber") -> tuple[str, str, str, str, str]:
+def _row(who: "Subscriber") -> tuple[str, ...]:
     return (
         who.address,
         "suppressed" if who.is_suppressed else who.state.value,
         " ".join(who.languages),
         " ".join(who.digests),
         " ".join(who.categories) or "all",
+        " ".join(who.kinds) or "all",
+        "yes" if who.originals else "no",
     )
 
 
@@ -212,6 +238,8 @@ def _document(who: "Subscriber") -> dict[str, Any]:
         "languages": who.languages,
         "digests": who.digests,
         "categories": who.categories,
+        "kinds": who.kinds,
+        "originals": who.originals,
         "time_zone": who.time_zone,
         "created_at": who.created_at,
         "confirmed_at": who.confirmed_at,

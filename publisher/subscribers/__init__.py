@@ -1,16 +1,19 @@
 """People: their addresses, what they agreed to, what they chose, and who must never be mailed.
 
-Add one or a whole list, find them again, suppress an address. Nobody is mailed who did not agree,
+Add one or a whole list, change what they chose, find them again, suppress an address; how many there
+are and came and went. Nobody is mailed who did not agree,
 left, or is suppressed, whatever list they are on. Reading and writing happen in the caller's
 transaction, except for whole files, which are taken in batches.
 """
 
 from publisher.subscribers.add import Added, add, unsubscribe
+from publisher.subscribers.change import Difference, change
 from publisher.subscribers.enrol import Result
 from publisher.subscribers.export import export_file
 from publisher.subscribers.links import recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
+from publisher.subscribers.readers import Readers, Share, readers
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
 from publisher.subscribers.suppression import suppress, suppress_dead, suppress_hashes
 from publisher.subscribers.transfer import ImportReport, import_file
@@ -19,14 +22,18 @@ __all__ = [
     "Added",
     "Catalogue",
     "Choice",
+    "Difference",
     "ImportReport",
     "Person",
+    "Readers",
     "Result",
+    "Share",
     "State",
     "Subscriber",
     "Subscription",
     "active_count",
     "add",
+    "change",
     "change_preferences",
     "counts",
     "export_file",
@@ -34,6 +41,7 @@ __all__ = [
     "find_by_public_id",
     "import_file",
     "people",
+    "readers",
     "recipient_values",
     "suppress",
     "suppress_dead",

@@ -51,7 +51,12 @@ def add(
     """
     address = parse(person.email)
     choice = Catalogue(settings).choose(
-        person.languages, person.digests, person.categories, person.time_zone
+        person.languages,
+        person.digests,
+        person.categories,
+        person.time_zone,
+        kinds=person.kinds,
+        originals=bool(person.originals),
     )
     hashed = address_hash(address.key, keys.lasting)
     entry = Entry(address, hashed, clean_name(person.name), choice)

@@ -16,6 +16,7 @@ _MEANINGS = {
     "digests": "digest digests",
     "categories": "category categories topic topics",
     "time_zone": "timezone tz",
+    "originals": "originals original originalsonly",
     "state": "state status subscriberstatus subscriptionstatus emailstatus",
     "left": "unsubtime unsubscribedat unsubscribetime cleantime",  # filled: gone since then
 }

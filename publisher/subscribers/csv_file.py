@@ -37,6 +37,7 @@ class Row:
     categories: str = ""
     time_zone: str = ""
     state: str = ""
+    originals: str = ""
     refusal: str = ""
 
 
@@ -146,6 +147,7 @@ def _row_reader(columns: Columns, has_nul: bool) -> Callable[[int, list[str]], R
     email, name, first, last = place("email"), place("name"), place("first"), place("last")
     languages, digests, categories = place("languages"), place("digests"), place("categories")
     time_zone, state, left = place("time_zone"), place("state"), place("left")
+    originals = place("originals")
 
     def read(line: int, cells: list[str]) -> Row:
         if len(cells) != width:
@@ -165,6 +167,7 @@ def _row_reader(columns: Columns, has_nul: bool) -> Callable[[int, list[str]], R
             unescape(cells[categories]),
             cells[time_zone],
             cells[state] or ("unsubscribed" if cells[left] else ""),
+            cells[originals],
         )
 
     return read

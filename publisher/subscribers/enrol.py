@@ -18,7 +18,13 @@ from sqlalchemy import Connection, delete, func, select, update
 from publisher.address import Address
 from publisher.store import insert_many, one_of, tables
 from publisher.subscribers.consent import Consent, record
-from publisher.subscribers.preferences import Choice, set_subscriptions, signature_id
+from publisher.subscribers.preferences import (
+    Choice,
+    note_moves,
+    set_subscriptions,
+    signature_id,
+    signed,
+)
 from publisher.subscribers.subscriber import State
 from publisher.subscribers.suppression import suppress_hashes, suppressed
 
@@ -35,6 +41,7 @@ _COLUMNS = (
     "name",
     "languages",
     "time_zone",
+    "originals",
     "state",
     "created_at",
     "confirmed_at",
@@ -200,15 +207,22 @@ class Enrolment:
         return found
 
     def _return(self, conn: Connection, returned: Sequence[tuple[int, Entry]]) -> None:
+        before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in returned}
         for subscriber_id, entry in returned:
             old = tables.subscriptions.c.subscriber_id == subscriber_id
             conn.execute(delete(tables.subscriptions).where(old))
             conn.execute(
                 update(_people)
                 .where(_people.c.id == subscriber_id)
-                .values(languages=entry.choice.languages, time_zone=entry.choice.time_zone)
+                .values(
+                    languages=entry.choice.languages,
+                    time_zone=entry.choice.time_zone,
+                    originals=entry.choice.originals,
+                )
             )
         self._subscribe(conn, returned)
+        for subscriber_id, had in before.items():
+            note_moves(conn, subscriber_id, had, self._now)
 
     def _agree(self, conn: Connection, agreed: Sequence[tuple[int, Entry]]) -> None:
         at = int(self._now.timestamp())
@@ -255,6 +269,7 @@ def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None,
         entry.name,
         entry.choice.languages,
         entry.choice.time_zone,
+        entry.choice.originals,
         state.value,
         at,
         at if state is State.ACTIVE else None,

@@ -143,9 +143,13 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         time_zone=row.time_zone,
         state=State(row.state),
         is_suppressed=bool(row.is_suppressed),
+        originals=bool(row.originals),
+        paused_until=_moment(row.paused_until),
         created_at=datetime.fromtimestamp(row.created_at, UTC),
-        confirmed_at=datetime.fromtimestamp(row.confirmed_at, UTC)
-        if row.confirmed_at is not None
-        else None,
+        confirmed_at=_moment(row.confirmed_at),
         subscriptions=subscriptions,
     )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

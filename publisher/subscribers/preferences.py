@@ -4,7 +4,7 @@ A signature is one distinct set of (languages in order, kinds, categories, origi
 for the distinct ones and never look at single readers, so this room keeps them up to date.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -17,6 +17,7 @@ from publisher.settings import Settings
 from publisher.store import insert_into, insert_many, tables
 
 KINDS = ("article", "event", "event-report", "news")  # sorted, as the tables have them
+ALL, SITE = "all", "site"  # words for what an empty choice means
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,16 @@ class Catalogue:
         categories: Sequence[str] = (),
         time_zone: str = "",
         *,
+        kinds: Sequence[str] = (),
+        originals: bool = False,
         is_lenient: bool = False,
     ) -> Choice:
         """Return checked preferences; what is left empty means the site's first, or all.
 
+        The word "all" alone says the same for digests, categories and kinds, and "site" for the
+        time zone: whoever changes a choice cannot leave it empty.
+
+        originals   the original instead of a machine translation
         is_lenient  a language or zone not on offer becomes the default and is noted, since its
                     reader loses nothing but comfort. A digest or category is never replaced:
                     nobody gets what they did not ask for.
@@ -74,8 +81,10 @@ class Catalogue:
         return Choice(
             languages=self._pick_languages(languages, doubt),
             digests=self._pick_digests(digests),
+            kinds=self._pick_kinds(kinds),
             categories=self._pick_categories(categories),
             time_zone=_pick_zone(time_zone, doubt),
+            originals=int(originals),
             notes=tuple(notes),
         )
 
@@ -106,12 +115,19 @@ class Catalogue:
             raise ChoiceError(
                 "the site has no digest", hint="add one under [digests] in publisher.toml"
             )
+        words = _unless_all(words, self._digests)
         chosen = {self._find("digest", word, self._digests) for word in words}
         return tuple(name for name in self._digests.values() if name in chosen or not words)
 
     def _pick_categories(self, words: Sequence[str]) -> str:
+        words = _unless_all(words, self._categories)
         chosen = {self._find("category", word, self._categories) for word in words}
         return "" if chosen == set(self._slugs) else " ".join(sorted(chosen))
+
+    def _pick_kinds(self, words: Sequence[str]) -> str:
+        offered = {kind: kind for kind in KINDS}
+        chosen = {self._find("kind", word, offered) for word in _unless_all(words, offered)}
+        return "" if chosen == set(KINDS) else " ".join(sorted(chosen))
 
     def _find(self, what: str, word: str, offered: dict[str, str]) -> str:
         found = offered.get(word.casefold())
@@ -152,9 +168,39 @@ def set_subscriptions(
     insert_many(conn, tables.subscriptions, columns, rows)
 
 
+Signed = dict[str, tuple[int, int | None]]  # digest -> signature id, when it last became another
+
+
+def signed(conn: Connection, subscriber_id: int) -> Signed:
+    """Return what stands for a subscriber's choices in each digest they have or had."""
+    columns = tables.subscriptions.c
+    rows = conn.execute(
+        select(columns.digest, columns.signature_id, columns.moved_at).where(
+            columns.subscriber_id == subscriber_id
+        )
+    )
+    return {row.digest: (row.signature_id, row.moved_at) for row in rows}
+
+
+def note_moves(conn: Connection, subscriber_id: int, before: Signed, now: datetime) -> None:
+    """Write down where a subscriber chooses otherwise than before.
+
+    Digests ask for it, so that a story a reader had in one language does not come again in
+    another, and one that waited for the old choice is not lost to the new.
+    """
+    columns = tables.subscriptions.c
+    for digest, (signature, _) in signed(conn, subscriber_id).items():
+        had, moved_at = before.get(digest, (signature, None))
+        if had != signature:
+            moved_at = int(now.timestamp())
+        mine = (columns.subscriber_id == subscriber_id) & (columns.digest == digest)
+        conn.execute(update(tables.subscriptions).where(mine).values(moved_at=moved_at))
+
+
 def change_preferences(conn: Connection, subscriber_id: int, choice: Choice, now: datetime) -> None:
     """Give one subscriber new preferences in all their digests; what they leave becomes inactive."""
     subscriptions, changed_at = tables.subscriptions, int(now.timestamp())
+    before = signed(conn, subscriber_id)
     conn.execute(
         update(tables.subscribers)
         .where(tables.subscribers.c.id == subscriber_id)
@@ -177,9 +223,18 @@ def change_preferences(conn: Connection, subscriber_id: int, choice: Choice, now
         update(subscriptions).where(mine).values(signature_id=signature, changed_at=changed_at)
     )
     set_subscriptions(conn, [(subscriber_id, choice, signature)], now)
+    note_moves(conn, subscriber_id, before, now)
+
+
+def _unless_all(words: Sequence[str], offered: Mapping[str, str]) -> Sequence[str]:
+    """Return the words, or none when they are "all" and nothing on offer has that name."""
+    is_all = [word.casefold() for word in words] == [ALL] and ALL not in offered
+    return () if is_all else words
 
 
 def _pick_zone(name: str, doubt: Callable[[str, str], None]) -> str:
+    if name.casefold() == SITE:
+        return ""
     if not name or name in available_timezones():
         return name
     doubt(f'there is no time zone "{name}"', 'write for instance "Europe/London"')

@@ -24,6 +24,8 @@ class Person:
     digests: tuple[str, ...] = ()  # none: all
     categories: tuple[str, ...] = ()  # none: all
     time_zone: str = ""  # "": the site's
+    kinds: tuple[str, ...] = ()  # none: all
+    originals: bool | None = None  # the original instead of a machine translation; None: not said
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Subscriber:
     time_zone: str  # "": the site's
     state: State
     is_suppressed: bool
+    originals: bool  # the original instead of a machine translation
+    paused_until: datetime | None  # no mail before it
     created_at: datetime  # aware, UTC
     confirmed_at: datetime | None
     subscriptions: tuple[Subscription, ...]  # active ones
@@ -61,3 +65,10 @@ class Subscriber:
         if any(not each.categories for each in self.subscriptions):
             return ()
         return tuple(sorted({slug for each in self.subscriptions for slug in each.categories}))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds chosen in any of the digests; none means all."""
+        if any(not each.kinds for each in self.subscriptions):
+            return ()
+        return tuple(sorted({kind for each in self.subscriptions for kind in each.kinds}))

@@ -39,6 +39,8 @@ _SUPPRESSED = "suppressed bounced cleaned complained complaint spam blocklisted 
 _STATE_WORDS = {word: (state, False) for state, words in _STATES.items() for word in words.split()}
 _STATE_WORDS |= dict.fromkeys(_SUPPRESSED.split(), (State.UNSUBSCRIBED, True))
 _STATE_WORDS[""] = (State.ACTIVE, False)
+_ANSWERS = dict.fromkeys(("1", "yes", "true", "y"), True)
+_ANSWERS |= dict.fromkeys(("", "0", "no", "false", "n"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class _Checker:
         self._catalogue = catalogue
         self._secret = secret
         self._report = report
-        self._choices: dict[tuple[str, str, str, str], Choice] = {}
+        self._choices: dict[tuple[str, str, str, str, bool], Choice] = {}
 
     def entries(self, rows: Iterator[Row]) -> Iterator[Entry]:
         for row in rows:
@@ -132,7 +134,8 @@ class _Checker:
         return Entry(address, hashed, clean_name(row.name), self._choice(row), wish, is_suppressed)
 
     def _choice(self, row: Row) -> Choice:
-        key = (row.languages, row.digests, row.categories, row.time_zone)
+        originals = _wants_originals(row.originals)
+        key = (row.languages, row.digests, row.categories, row.time_zone, originals)
         found = self._choices.get(key)
         if found is None:
             if len(self._choices) > _MOST_CHOICES:
@@ -142,6 +145,7 @@ class _Checker:
                 _split(_WORDS, row.digests),
                 self._topics(row.categories),
                 row.time_zone.strip(),
+                originals=originals,
                 is_lenient=True,
             )
         return found
@@ -207,6 +211,17 @@ def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
             batch = []
     if batch:
         yield batch
+
+
+def _wants_originals(text: str) -> bool:
+    """Return whether a cell says yes to originals instead of machine translations.
+
+    Raises ChoiceError for what is neither yes nor no.
+    """
+    word = text.strip().casefold()
+    if word not in _ANSWERS:
+        raise ChoiceError(f'"{text[:50]}" says neither yes nor no to originals')
+    return _ANSWERS[word]
 
 
 def _split(by: re.Pattern[str], text: str) -> tuple[str, ...]:

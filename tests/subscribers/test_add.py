@@ -56,6 +56,23 @@ def test_choices_are_kept_in_order_and_in_their_usual_spelling(join):
     assert person.time_zone == "Asia/Amman"
 
 
+def test_kinds_and_originals_are_kept(join):
+    person = join("a@example.test", kinds=("news", "Event"), originals=True).subscriber
+    assert person.kinds == ("event", "news")
+    assert person.originals is True
+    everything = join("b@example.test", kinds=("news", "event", "event-report", "article"))
+    assert (everything.subscriber.kinds, everything.subscriber.originals) == ((), False)
+
+
+@pytest.mark.parametrize("word", ["all", "ALL"])
+def test_all_and_site_say_what_leaving_empty_says(join, word):
+    person = join(
+        "a@example.test", digests=(word,), categories=(word,), kinds=(word,), time_zone="site"
+    ).subscriber
+    assert set(person.digests) == {"weekly", "monthly"}
+    assert (person.categories, person.kinds, person.time_zone) == ((), (), "")
+
+
 def test_choosing_every_category_is_the_same_as_choosing_none(join):
     assert join("a@example.test", categories=("training", "prevention")).subscriber.categories == ()
 
@@ -68,6 +85,7 @@ def test_choosing_every_category_is_the_same_as_choosing_none(join):
         ({"digests": ("daily",)}, 'no digest "daily"'),
         ({"categories": ("sports",)}, 'no category "sports"'),
         ({"time_zone": "Mars/Base"}, 'no time zone "Mars/Base"'),
+        ({"kinds": ("podcast",)}, 'no kind "podcast"'),
     ],
 )
 def test_what_the_site_does_not_offer_is_refused_with_what_it_does(db, join, choice, says):

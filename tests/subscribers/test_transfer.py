@@ -339,6 +339,14 @@ def test_exports_are_for_their_owner_only_and_filter_by_state(db, join, now, tmp
     assert list(tmp_path.glob(".new-*")) == []
 
 
+def test_an_originals_column_is_taken_and_what_is_neither_yes_nor_no_refused(take, db, now):
+    report = take("email,originals\na@x.test,yes\nb@x.test,\nc@x.test,0\nd@x.test,sometimes\n")
+    with read(db) as conn:
+        found = {who.address: who.originals for who in people(conn, now)}
+    assert found == {"a@x.test": True, "b@x.test": False, "c@x.test": False}
+    assert [(one.line, "sometimes" in one.reason) for one in report.refusals] == [(5, True)]
+
+
 @given(st.text())
 @example("'")
 @example("''=x")
