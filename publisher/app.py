@@ -5,7 +5,7 @@ database and a look at the queue makes none. The verbs of the business are its m
 command line, the clock and the sample site all call these.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache, partial
@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from publisher.content import Library
     from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport
-    from publisher.digests import Forecast, Opened, Preview
+    from publisher.digests import (
+        Acted,
+        Draft,
+        Forecast,
+        ItemExplained,
+        Opened,
+        PersonExplained,
+        Slot,
+        Story,
+    )
+    from publisher.errors import Problem
     from publisher.feeds import BuildReport
     from publisher.render import Templates
     from publisher.settings import Settings
@@ -38,16 +48,6 @@ class Sent:
 
     opened: "tuple[Opened, ...]"
     report: "SendReport"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The next edition in one language, as one reader would get it; texts empty when it is."""
-
-    preview: "Preview"
-    html: str = ""
-    plain: str = ""
-    message: bytes = b""
 
 
 def open_app(root: Path, clock: Clock, *, settings: "Settings | None" = None) -> "App":
@@ -192,9 +192,42 @@ class App:
         """Open every edition whose slot is due: freeze its items, queue its deliveries."""
         from publisher import digests
 
+        engine, settings, templates = self.engine, self.settings, self.templates
         return digests.open_due(
-            self.engine, self.settings, self.library(), self.templates, self.now()
+            engine, settings, self.library(), templates, self.now(), look=self._look_at
         )
+
+    def decide(self, name: str, what: str, slot: str = "") -> "Acted":
+        """Approve, hold, release or cancel an edition of a digest; see `digests.act`."""
+        from publisher import digests
+
+        engine, settings, templates = self.engine, self.settings, self.templates
+        return digests.act(
+            engine,
+            settings,
+            self.library(),
+            templates,
+            name,
+            what,
+            slot,
+            self.now(),
+            self._look_at,
+        )
+
+    def add_extra(self, name: str, keys: Sequence[str], at: datetime | None = None) -> "Acted":
+        """Send items outside the rhythm of a digest; see `digests.add_extra`."""
+        from publisher import digests
+
+        engine, settings, templates = self.engine, self.settings, self.templates
+        return digests.add_extra(
+            engine, settings, self.library(), templates, name, keys, self.now(), at
+        )
+
+    def next_due(self) -> "dict[str, Slot]":
+        """Return the next slot of each digest that has one by the calendar, soonest first."""
+        from publisher import digests
+
+        return digests.next_due(self.engine_if_there(), self.settings, self.now())
 
     def send(
         self,
@@ -224,34 +257,42 @@ class App:
 
         return digests.forecast(self.engine_if_there(), self.settings, self.library(), self.now())
 
+    def explain_item(self, word: str, edition: str = "") -> "ItemExplained":
+        """Return where an item went or will go, by the database if there is one; writes nothing.
+
+        Raises PublisherError when no edition has that name.
+        """
+        from publisher import digests
+
+        engine, now = self.engine_if_there(), self.now()
+        return digests.explain_item(
+            engine, self.settings, self.library(), word, now, edition=edition
+        )
+
+    def explain_person(self, address: str, edition: str = "") -> "PersonExplained":
+        """Return what an address got and will get, and why; writes nothing, not even a secret.
+
+        Raises AddressError, and PublisherError when no edition has that name.
+        """
+        from publisher import digests
+        from publisher.tokens import open_keys
+
+        engine, now = self.engine_if_there(), self.now()
+        path = self.settings.var_dir / "secret"
+        secret = open_keys(path, may_make=False).lasting if path.exists() else None
+        return digests.explain_person(
+            engine, self.settings, self.library(), address, now, secret=secret, edition=edition
+        )
+
     def preview(self, name: str, language: str) -> "Draft":
         """Return the next edition for readers of a language, with an example reader's values.
 
         Raises PublisherError when there is no such digest, RenderError.
         """
         from publisher import digests
-        from publisher.delivery import Body, Recipient, compose_message, message_id
-        from publisher.render import compile_parts
-        from publisher.subscribers import recipient_values
-        from publisher.tokens import Keys
 
-        now, engine = self.now(), self.engine_if_there()
-        made = digests.preview(
-            self.settings, self.library(), self.templates, name, language, now, engine
-        )
-        if not made.subject:
-            return Draft(made)
-        keys = Keys((("0", b"a preview signs nothing"),))
-        reader = Recipient(0, "example", "reader@example.org", (language,), now)
-        values = recipient_values(self.settings, keys, reader, name, language)
-        body = Body(0, name, language, made.headers, made.subject, made.html, made.plain)
-        identity = message_id(b"preview", name, language, "preview.invalid")
-        return Draft(
-            made,
-            compile_parts(made.html).join(values, is_html=True),
-            compile_parts(made.plain).join(values),
-            compose_message(body, reader, values, identity, now),
-        )
+        engine, now, templates = self.engine_if_there(), self.now(), self.templates
+        return digests.draft(self.settings, self.library(), templates, name, language, now, engine)
 
     def send_test(self, name: str, address: str, language: str) -> "Outcome | None":
         """Send one message, marked as a test, to one address; None when nothing is published.
@@ -259,37 +300,31 @@ class App:
         Raises AddressError, TransportDown.
         """
         from publisher import digests
-        from publisher.address import parse
-        from publisher.delivery import (
-            Message,
-            Recipient,
-            compose_message,
-            message_id,
-            open_transport,
-        )
+        from publisher.delivery import open_transport
 
-        now, to = self.now(), parse(address)
+        engine, now, templates = self.engine_if_there(), self.now(), self.templates
         body = digests.body_for_test(
-            self.settings,
-            self.library(),
-            self.templates,
-            name,
-            language,
-            now,
-            self.engine_if_there(),
+            self.settings, self.library(), templates, name, language, now, engine
         )
         if body is None:
             return None
-        reader = Recipient(0, "test", to.text, (language,), now)
-        domain = body.sender.rpartition("@")[2]
-        identity = message_id(self.keys.lasting, f"test:{now.isoformat()}", to.key, domain)
-        data = compose_message(body, reader, self.values_for(reader, body), identity, now)
+        secret = self.keys.lasting
+        message = digests.message_for_test(body, address, self.values_for, secret, now)
         transport = open_transport(self.settings)
         try:
-            needs_utf8 = not (to.is_ascii and body.sender.isascii())
-            return transport.send(Message(identity, body.sender, to.text, data, needs_utf8))
+            return transport.send(message)
         finally:
             transport.close()
+
+    def clipped(self) -> "list[Problem]":
+        """Return a warning for each next edition that is larger than a mail may be."""
+        from publisher import digests
+
+        engine, now, library = self.engine_if_there(), self.now(), self.library()
+        found: list[Problem] = []
+        for name in self.settings.digests:
+            found += digests.clipped(self.settings, library, self.templates, name, now, engine)
+        return found
 
     def upgrade(self) -> bool:
         """Make or migrate the database; return whether anything changed."""
@@ -302,6 +337,17 @@ class App:
             engine.dispose()
 
     # The wiring.
+
+    def _look_at(self, name: str, stories: "Sequence[Story]") -> "tuple[Problem, ...]":
+        """Return what an editor should look at in an edition that is about to freeze."""
+        from publisher import digests, preflight
+
+        library, now = self.library(), self.now()
+        found = (library.find(s.key, tag) for s in stories for tag in s.versions)
+        items = [item for item in found if item]
+        doubts = preflight.examine(self.settings, library, items, now=now)
+        sizes = digests.clipped(self.settings, library, self.templates, name, now, self.engine)
+        return (*doubts, *sizes)
 
     def _sender(self, stop: Event | None) -> "Sender":
         from publisher import digests

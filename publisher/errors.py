@@ -161,12 +161,14 @@ class TokenExpired(TokenError):
 class StateError(PublisherError):
     """A move that the states do not allow; names the state and the moves that are legal."""
 
-    def __init__(self, thing: str, state: str, wanted: str, legal: Iterable[str] = ()) -> None:
+    def __init__(
+        self, thing: str, state: str, wanted: str, legal: Iterable[str] = (), *, hint: str = ""
+    ) -> None:
         self.thing, self.state, self.wanted = thing, state, wanted
         options = ", ".join(legal)
         super().__init__(
             f"{thing} is {state} and cannot become {wanted}",
-            hint=f"from {state} it can become: {options}" if options else "",
+            hint=hint or (f"from {state} it can become: {options}" if options else ""),
         )
 
 

@@ -1,22 +1,25 @@
-"""`publisher digest`: look at the next edition before anybody else does."""
+"""`publisher digest`: look at the next edition before anybody else does, and decide on it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from publisher.cli.report import count, moment, note, say
-from publisher.cli.start import Start
+from publisher.cli.decisions import decisions
+from publisher.cli.report import count, moment, note, own_hours, say
+from publisher.cli.start import Start, known_digest
 from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
-    from publisher.app import App, Draft
+    from publisher.app import App
+    from publisher.digests import Draft
 
 EPILOG = """\b
 Examples:
   publisher digest preview weekly                 all languages, into var/preview/
   publisher digest preview weekly --lang ar --out /tmp/look
   publisher digest test weekly you@your-domain.org
+  publisher digest hold weekly                    stop the next edition, or the one going out
 """
 
 _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
@@ -24,7 +27,11 @@ _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 
 @click.group(epilog=EPILOG)
 def command() -> None:
-    """Preview the next edition of a digest, or send yourself a test."""
+    """Preview the next edition of a digest, test it, and decide what becomes of it."""
+
+
+for each in decisions():
+    command.add_command(each)
 
 
 @command.command(
@@ -42,7 +49,7 @@ def command() -> None:
 def preview(start: Start, name: str, language: str, out: Path | None) -> int:
     """Write the next edition of digest NAME as HTML, text and .eml per language; send nothing."""
     with start.app() as app:
-        _known(app, name)
+        known_digest(app, name)
         tags = [_language(app, language)] if language else app.settings.site.languages
         folder = out or app.settings.var_dir / "preview"
         empty = []
@@ -83,7 +90,7 @@ def test(start: Start, name: str, address: str, language: str) -> int:
     When nothing waits, it shows the newest items. The address need not be a subscriber's.
     """
     with start.app() as app:
-        _known(app, name)
+        known_digest(app, name)
         tag = _language(app, language)
         outcome = app.send_test(name, address, tag)
         transport, outbox = app.settings.delivery.transport, app.settings.outbox_dir
@@ -101,14 +108,6 @@ def test(start: Start, name: str, address: str, language: str) -> int:
     else:
         say(f"the test is on its way: the server answered {outcome.code} {outcome.text}".rstrip())
     return 0
-
-
-def _known(app: "App", name: str) -> None:
-    if name not in app.settings.digests:
-        known = ", ".join(app.settings.digests) or "none"
-        raise click.BadParameter(
-            f'there is no digest "{name}"; publisher.toml has: {known}', param_hint="NAME"
-        )
 
 
 def _language(app: "App", text: str) -> str:
@@ -136,8 +135,7 @@ def _write(folder: Path, stem: str, draft: "Draft") -> list[Path]:
 
 
 def _say_next(app: "App", name: str) -> None:
-    from publisher.digests import next_slot
-
-    slot = next_slot(app.settings.digests[name], app.settings.site.zone, app.now())
+    slot = app.next_due().get(name)
     if slot:
-        say(f"{name} is next due {moment(slot.due_at, app.settings.site.zone)}")
+        said = moment(slot.due_at, app.settings.site.zone)
+        say(f"{name} is next due {said}{own_hours(app.settings.digests[name])}")

@@ -5,6 +5,7 @@
 
 import gc
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,9 +22,11 @@ COMMANDS = {
     "check": ("check", "Find every problem of settings, content and templates"),
     "build": ("build", "Bring the feeds up to date"),
     "queue": ("queue", "Show what waits for which edition"),
-    "digest": ("digest", "Preview the next edition, or send yourself a test"),
+    "explain": ("explain", "Say why something or somebody did or did not get out"),
+    "digest": ("digest", "Preview, test, approve, hold, cancel an edition"),
     "send": ("send", "Open every due edition and send all that is due now"),
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
+    "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),
     "doctor": ("doctor", "Examine settings, database, disk, clock and more"),
     "upgrade": ("upgrade", "Bring the database to this version's schema"),
@@ -153,7 +156,8 @@ def _told(error: "PublisherError", given: list[str]) -> int:
 
 def _say_json_error(given: list[str], message: str, hint: str = "") -> None:
     """Who asked for JSON gets JSON when the command fails, too."""
-    if "--json" not in given:
+    words = " ".join(given).replace("=", " ").split()
+    if "--json" not in words and ("--format", "json") not in pairwise(words):
         return
     from contextlib import suppress
 

@@ -1,23 +1,28 @@
 """`publisher queue`: what waits for which edition, and what does not and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.report import count, say, say_json, say_table
+from publisher.cli.report import count, problem_json, say, say_json, say_table
 from publisher.cli.start import Start
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from publisher.content.item import Item
-    from publisher.digests import Forecast
-    from publisher.digests.forecast import DigestForecast, Waiting
+    from publisher.digests import Edition, Forecast, Slot
+    from publisher.digests.forecast import DigestForecast, Offer, Waiting
     from publisher.settings import Digest
 
 SHOWN_REFUSED = 5
+_DECIDED = {  # what becomes of a slot to come that somebody decided on
+    "approved": "it goes out at its slot",
+    "held": "it freezes at its slot and waits; publisher digest release {name} lets it go",
+    "cancelled": "nothing goes out then; publisher digest release {name} takes that back",
+}
 EPILOG = """\b
 Examples:
   publisher queue                     for people
@@ -59,19 +64,39 @@ def rhythm(digest: "Digest") -> str:
 def _say_digest(forecast: "DigestForecast", digest: "Digest", zone: "ZoneInfo") -> None:
     due = "when something is new"
     if forecast.slots:
-        local = forecast.slots[0].due_at.astimezone(zone)
-        due = f"{local:%a %Y-%m-%d %H:%M} ({forecast.zone})"
+        due = _hour(forecast.slots[0], forecast, zone)
     say(f"{forecast.name}: {rhythm(digest)}; next {due}")
+    for slot, decision in sorted(forecast.decisions.items()):
+        become = _DECIDED[decision.value].format(name=f"{forecast.name} {slot}")
+        say(f"  the edition of {slot} is {decision.value}: {become}")
     for edition in forecast.editions:
-        note = f": {edition.note}" if edition.note else ""
-        say(f"  the edition of {edition.slot.local} is {edition.state.value}{note}")
-    if forecast.waiting:
-        rows = [_row(waiting, zone) for waiting in forecast.waiting]
-        say_table(("  item", "kind", "readers and editions"), rows)
-    else:
-        say("  nothing waits, so no mail would go out")
+        say(f"  {_edition_words(edition)}")
+        for problem in forecast.findings.get(edition.id, ()):
+            say(f"    {problem}")
+    _say_coming(forecast, zone)
     _say_refused(forecast)
     say()
+
+
+def _hour(slot: "Slot", forecast: "DigestForecast", zone: "ZoneInfo") -> str:
+    if forecast.zone == "subscriber":
+        first = f"{slot.due_at.astimezone(zone):%a %Y-%m-%d %H:%M}"
+        return f"{slot.at:%a %Y-%m-%d %H:%M} in each reader's own zone (first {first} here)"
+    return f"{slot.due_at.astimezone(zone):%a %Y-%m-%d %H:%M} ({forecast.zone})"
+
+
+def _edition_words(edition: "Edition") -> str:
+    extra = "extra " if edition.is_extra else ""
+    said = f"the {extra}edition of {edition.slot.local} is {edition.state.value}"
+    name = f"{edition.digest} {edition.slot.local}"
+    advice = {
+        "draft": f"publisher digest approve {name} sends it",
+        "missed": f"its items wait for the next one; publisher digest release {name} sends it now",
+    }
+    more = edition.note or advice.get(edition.state.value, "")
+    if edition.held_by == "editor":
+        more += f"; publisher digest release {name} lets it go on"
+    return f"{said}: {more}" if more else said
 
 
 def _say_refused(forecast: "DigestForecast") -> None:
@@ -88,19 +113,36 @@ def _say_refused(forecast: "DigestForecast") -> None:
             )
 
 
-def _row(waiting: "Waiting", zone: "ZoneInfo") -> tuple[str, str, str]:
+def _say_coming(forecast: "DigestForecast", zone: "ZoneInfo") -> None:
+    """Say for each edition to come which items it has, for readers of which language."""
+    if not forecast.waiting:
+        say("  nothing waits, so no mail would go out")
+    slots = {offer.slot for waiting in forecast.waiting for offer in waiting.offers}
+    for slot in sorted(slots, key=lambda slot: slot.due_at):
+        say(f"  edition of {_hour(slot, forecast, zone)}")
+        rows = [
+            _row(waiting, offers, zone)
+            for waiting in forecast.waiting
+            if (offers := [offer for offer in waiting.offers if offer.slot == slot])
+        ]
+        say_table(("    item", "kind", "for readers of"), rows)
+
+
+def _row(waiting: "Waiting", offers: Sequence["Offer"], zone: "ZoneInfo") -> tuple[str, str, str]:
     title = ("(pinned) " if waiting.is_pinned else "") + waiting.item.title
-    by_slot: dict[datetime, list[str]] = {}
-    for offer in waiting.offers:
-        said = offer.reader
-        if offer.language != offer.reader:
-            said += f" (in {offer.language})"
-        by_slot.setdefault(offer.slot.due_at, []).append(said)
-    slots = (
-        f"{', '.join(readers)}: {due.astimezone(zone):%a %Y-%m-%d %H:%M}"
-        for due, readers in sorted(by_slot.items())
-    )
-    return f"  {title}", waiting.item.kind.value, "; ".join(slots)
+    readers = ", ".join(_offer_words(offer, zone) for offer in offers)
+    return f"    {title}", waiting.item.kind.value, readers
+
+
+def _offer_words(offer: "Offer", zone: "ZoneInfo") -> str:
+    """Return who gets it in which language, and what that may still change to."""
+    said = offer.reader
+    if offer.waits_until:
+        until = f"{offer.waits_until.astimezone(zone):%a %Y-%m-%d %H:%M}"
+        said += f" (waits for {offer.reader} until {until}, else in {offer.language})"
+    elif offer.language != offer.reader:
+        said += f" (in {offer.language})"
+    return f"{said} (once more)" if offer.is_return else said
 
 
 def _say_items(label: str, items: Iterable["Item"], zone: "ZoneInfo") -> None:
@@ -149,6 +191,8 @@ def _digest_document(forecast: "DigestForecast") -> dict[str, Any]:
                         "how": offer.how.value,
                         "slot": offer.slot.local,
                         "due_at": offer.slot.due_at,
+                        "waits_until": offer.waits_until,
+                        "returns": offer.is_return,
                     }
                     for offer in waiting.offers
                 ],
@@ -165,9 +209,12 @@ def _digest_document(forecast: "DigestForecast") -> dict[str, Any]:
                 "slot": edition.slot.local,
                 "state": edition.state.value,
                 "note": edition.note,
+                "extra": edition.is_extra,
+                "findings": [problem_json(one) for one in forecast.findings.get(edition.id, ())],
             }
             for edition in forecast.editions
         ],
+        "decisions": {slot: said.value for slot, said in forecast.decisions.items()},
     }
 
 

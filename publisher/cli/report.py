@@ -18,6 +18,8 @@ from publisher.errors import Problem, one_line
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from publisher.settings import Digest
+
 Progress = Callable[[int, int], None]
 
 
@@ -34,6 +36,11 @@ def note(text: str) -> None:
 def say_json(value: Any) -> None:
     """Write the one JSON document of a command."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def own_hours(digest: "Digest") -> str:
+    """Return the words that tell a digest at each reader's own hour from others; "" for those."""
+    return ", first of all; each reader at that hour of their own" if digest.zone != "site" else ""
 
 
 def say_problems(problems: Iterable[Problem], *, err: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from publisher.cli.report import count, moment, note, progress, say, span
+from publisher.cli.report import count, moment, note, own_hours, progress, say, span
 from publisher.cli.start import Start
 from publisher.cli.stopping import stop_on_signals
 
@@ -96,17 +96,25 @@ def _say_opened(app: "App", opened: tuple["Opened", ...]) -> None:
                 say(f"{name}: missed, more than {span(late)} late; its items wait for the next one")
             case "held":
                 say(f"{name}: held; {edition.note}")
+                if edition.held_by == "editor":
+                    say(f"publisher digest release {edition.digest} lets it go on")
+            case "cancelled":
+                say(f"{name}: {edition.note}")
+            case "draft":
+                say(f"{name}: a draft; publisher digest approve {edition.digest} sends it")
             case _ if not each.recipients:
                 say(f"{name}: nothing new for anybody, so no mail")
             case _:
                 items, readers = count(each.stories, "item"), count(each.recipients, "reader")
                 say(f"{name}: {items} for {readers}")
+        if each.findings and (each.recipients or edition.state.value in ("draft", "held")):
+            note(f"{name}: {count(len(each.findings), 'thing')} to look at; see `publisher queue`")
 
 
 def _say_report(app: "App", tally: _Tally, report: "SendReport") -> None:
     parts = [f"{tally.sent:,} sent", f"{tally.failed:,} failed"]
     if tally.skipped:
-        parts.append(f"{tally.skipped:,} skipped, who no longer want it")
+        parts.append(f"{tally.skipped:,} skipped, who left or whose edition was called off")
     if tally.in_doubt:
         parts.append(f"{tally.in_doubt:,} in doubt: no answer came, so they may get it twice")
     parts.append(f"{report.waiting:,} waiting")
@@ -123,14 +131,7 @@ def _say_report(app: "App", tally: _Tally, report: "SendReport") -> None:
 
 
 def _say_next_slot(app: "App") -> None:
-    from publisher.digests import next_slot
-
-    zone, now = app.settings.site.zone, app.now()
-    slots = [
-        (slot.due_at, name)
-        for name, digest in app.settings.digests.items()
-        if (slot := next_slot(digest, zone, now))
-    ]
-    if slots:
-        due_at, name = min(slots)
-        say(f"{name} is next due {moment(due_at, zone)}")
+    for name, slot in app.next_due().items():
+        said = moment(slot.due_at, app.settings.site.zone)
+        say(f"{name} is next due {said}{own_hours(app.settings.digests[name])}")
+        return

@@ -56,3 +56,14 @@ def _recover(feeds_dir: Path) -> None:
             f"{error.filename or feeds_dir}: the last build cannot be finished: {error.strerror}; "
             "put that right and run `publisher build`"
         )
+
+
+def known_digest(app: "App", name: str) -> None:
+    """Raise a usage error unless the site has a digest of this name."""
+    if name not in app.settings.digests:
+        import click
+
+        known = ", ".join(app.settings.digests) or "none"
+        raise click.BadParameter(
+            f'there is no digest "{name}"; publisher.toml has: {known}', param_hint="NAME"
+        )

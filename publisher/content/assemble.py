@@ -4,7 +4,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -13,6 +13,7 @@ from publisher.content.facts import Facts, PlainDownload, PlainEvent, PlainImage
 from publisher.content.files import Files, media_type
 from publisher.content.ids import Entry
 from publisher.content.item import (
+    SPREAD,
     Author,
     Download,
     Event,
@@ -28,10 +29,7 @@ from publisher.errors import Level, Problem
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
-# An item dated by day alone appears within the first minutes of that day, each at its own second,
-# so that feeds sort alike at every build and no two entries share a time.
-SPREAD_SECONDS = 900
-
+_SPREAD_SECONDS = SPREAD // timedelta(seconds=1)
 _KINDS = {kind.value: kind for kind in Kind}
 _STATUSES = {status.value: status for status in Status}
 
@@ -177,7 +175,7 @@ class Assembly:
 
     def _seconds(self, moment: PlainMoment, entry: Entry) -> int:
         seconds, is_day = moment
-        return seconds + zlib.crc32(entry.id.encode()) % SPREAD_SECONDS if is_day else seconds
+        return seconds + zlib.crc32(entry.id.encode()) % _SPREAD_SECONDS if is_day else seconds
 
     def _moment(self, seconds: int) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)

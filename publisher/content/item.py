@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+# An item dated by day alone appears within the first minutes of that day, each at its own second,
+# so that feeds sort alike at every build and no two entries share a time.
+SPREAD = timedelta(minutes=15)
+
 
 class Kind(StrEnum):
     """What sort of piece an item is; exactly one per item."""

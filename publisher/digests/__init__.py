@@ -1,31 +1,62 @@
 """Editions: which slot is due, what goes into it, who gets which body, from open to sent.
 
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
-for a body not made yet. `forecast` and `preview` look ahead and change nothing. The rule of who
+for a body not made yet; `act` and `add_extra` are what editors decide. `forecast`, `preview` and
+`explain_…` look and change nothing. The rule of who
 gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
 messages and knows nothing of any of this.
 """
 
-from publisher.digests.body import Preview, body_for_test, make_body, preview, settings_of
+from publisher.digests.acting import Acted, act, add_extra
+from publisher.digests.body import make_body, settings_of
 from publisher.digests.edition import Edition, State, purpose_of
+from publisher.digests.explain_item import ItemExplained, explain_item
+from publisher.digests.explain_person import PersonExplained, explain_person
 from publisher.digests.forecast import Forecast, forecast
-from publisher.digests.lifecycle import Opened, close_settled, open_due
+from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due
 from publisher.digests.period import Slot, next_slot, read_at, slots_between
-from publisher.digests.queue import record_seen, start
+from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
+from publisher.digests.report import Month, month
+from publisher.digests.select import Story
+from publisher.digests.trial import (
+    Draft,
+    Preview,
+    body_for_test,
+    clipped,
+    draft,
+    message_for_test,
+    preview,
+)
 
 __all__ = [
+    "Acted",
+    "Draft",
     "Edition",
     "Forecast",
+    "ItemExplained",
+    "LookAt",
+    "Month",
     "Opened",
+    "PersonExplained",
     "Preview",
     "Reasons",
     "Slot",
     "State",
+    "Story",
+    "act",
+    "add_extra",
     "body_for_test",
+    "clipped",
     "close_settled",
+    "draft",
+    "explain_item",
+    "explain_person",
     "forecast",
     "make_body",
+    "message_for_test",
+    "month",
+    "next_due",
     "next_slot",
     "open_due",
     "preview",

@@ -1,44 +1,23 @@
-"""Bodies of an edition: made from its frozen rows when a delivery first needs one, and previews."""
+"""Bodies of an edition: made from its frozen rows when a delivery first needs one."""
 
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, select, tuple_
 
 from publisher.delivery import Body, load_body, save_body
-from publisher.digests.compose import Block, Choice, Composed, compose
+from publisher.digests.compose import Block, Choice, Composed, Notice, compose
 from publisher.digests.edition import Edition, Frozen, read_edition, read_frozen, reshaped
-from publisher.digests.freezing import Blocks, waiting
-from publisher.digests.period import next_slot
-from publisher.digests.queue import blank, recall
 from publisher.digests.segment import Segment
-from publisher.digests.select import Preferences
-from publisher.errors import PublisherError, StoreError
+from publisher.errors import StoreError
 from publisher.store import read, write
 from publisher.store.tables import edition_items, editions, segments
 
 if TYPE_CHECKING:
-    from publisher.content import Library
     from publisher.render import Templates
     from publisher.settings import Settings
-
-_TEST_ITEMS = 3  # what a test message shows when nothing is waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The next edition as its readers of one language would get it; subject "" when it is empty."""
-
-    language: str
-    subject: str
-    html: str
-    plain: str
-    headers: tuple[tuple[str, str], ...]
-    items: tuple[Choice, ...]
 
 
 def make_body(engine: Engine, settings: "Settings", templates: "Templates", body_id: int) -> Body:
@@ -59,8 +38,10 @@ def make_body(engine: Engine, settings: "Settings", templates: "Templates", body
         name=edition.digest,
         slot=edition.local_slot,
         language=segment.language,
-        blocks=_choices(frozen, segment, blocks),
+        blocks=choices_of(frozen, segment, blocks),
         edition_id=edition.id,
+        word=frozen.words.get(segment.language),
+        notices=_notices(frozen, segment),
     )
     with write(engine) as conn:
         save_body(
@@ -85,85 +66,13 @@ def settings_of(engine: Engine, settings: "Settings", body_id: int) -> "Settings
     return reshaped(json.loads(kept)["settings"], settings.root) if kept else settings
 
 
-def preview(
-    settings: "Settings",
-    library: "Library",
-    templates: "Templates",
-    name: str,
-    language: str,
-    now: datetime,
-    engine: Engine | None = None,
-    *,
-    is_test: bool = False,
-) -> Preview:
-    """Return the next edition of a digest as if its slot were now; nothing is stored or sent.
-
-    engine    without one, everything published is taken to be new
-    is_test   marked as a test, and never empty as long as anything is published
-
-    Raises PublisherError when there is no such digest, RenderError.
-    """
-    _check(settings, name)
-    memory = blank(now)
-    if engine is not None:
-        with read(engine) as conn:
-            memory = recall(conn, name, now)
-    frozen = waiting(memory, settings, library, name, now, is_recorded=False)
-    blocks = Blocks(settings, library, templates, now)
-    segment = frozen.segmenter().segment(Preferences((language,)))
-    choices: list[Choice] = []
-    if segment:
-        found = {(p.key, p.language): blocks.block(p.key, p.language) for p in segment.parts}
-        choices = _choices(frozen, segment, found)
-    elif is_test:
-        choices = _newest(settings, library, blocks, language, now)
-    if not choices:
-        return Preview(language, "", "", "", (), ())
-    slot = next_slot(settings.digests[name], settings.site.zone, now)
-    composed = compose(
-        templates,
-        settings,
-        name=name,
-        slot=datetime.fromisoformat(slot.local) if slot else now,
-        language=language,
-        blocks=choices,
-        edition_id=None,
-        is_test=is_test,
-    )
-    return Preview(
-        language, composed.subject, composed.html, composed.plain, composed.headers, tuple(choices)
-    )
-
-
-def body_for_test(
-    settings: "Settings",
-    library: "Library",
-    templates: "Templates",
-    name: str,
-    language: str,
-    now: datetime,
-    engine: Engine | None = None,
-) -> Body | None:
-    """Return a body marked as a test, not stored, or None when nothing at all is published."""
-    made = preview(settings, library, templates, name, language, now, engine, is_test=True)
-    if not made.items:
-        return None
-    return Body(0, name, language, made.headers, made.subject, made.html, made.plain)
-
-
-def _check(settings: "Settings", name: str) -> None:
-    if name not in settings.digests:
-        known = ", ".join(settings.digests) or "none"
-        raise PublisherError(f'there is no digest "{name}"', hint=f"publisher.toml has: {known}")
-
-
 def _frozen_segment(
     conn: Connection, body_id: int
 ) -> tuple[Edition, Frozen, Segment, dict[tuple[str, str], Block]]:
     row = conn.execute(select(segments).where(segments.c.body_id == body_id)).one_or_none()
     if row is None:
         raise StoreError(f"body {body_id} belongs to no edition, so nothing can be made for it")
-    segment = Segment.from_json(row.language, json.loads(row.items))
+    segment = Segment.from_json(row.language, json.loads(row.items), json.loads(row.notices))
     places = [(part.key, part.language) for part in segment.parts]
     rows = conn.execute(
         select(edition_items).where(
@@ -190,7 +99,7 @@ def _block(row: Row[Any]) -> Block:
     )
 
 
-def _choices(
+def choices_of(
     frozen: Frozen, segment: Segment, blocks: Mapping[tuple[str, str], Block]
 ) -> list[Choice]:
     pinned = {
@@ -201,26 +110,19 @@ def _choices(
     }
     return [
         Choice(
-            blocks[part.key, part.language], (part.key, part.language) in pinned, part.is_fallback
+            blocks[part.key, part.language],
+            is_pinned=(part.key, part.language) in pinned,
+            is_fallback=part.is_fallback,
+            is_return=part.is_return,
+            is_original=part.is_original,
         )
         for part in segment.parts
     ]
 
 
-def _newest(
-    settings: "Settings", library: "Library", blocks: Blocks, language: str, now: datetime
-) -> list[Choice]:
-    """Return the newest items for a test message, one version of each story."""
-    wishes = [language, *settings.site.languages]
-    best: dict[str, str] = {}
-    for item in library.published(now):
-        known = best.get(item.key)
-        if known is None or wishes.index(item.language) < wishes.index(known):
-            best[item.key] = item.language
-    return [
-        Choice(blocks.block(key, tag), is_fallback=tag != language)
-        for key, tag in list(best.items())[:_TEST_ITEMS]
-    ]
+def _notices(frozen: Frozen, segment: Segment) -> list[Notice]:
+    by_place = {(one.key, one.language, one.id): one for one in frozen.notices}
+    return [by_place[told] for told in segment.notices if told in by_place]
 
 
 def _body(composed: Composed, body_id: int, name: str, language: str) -> Body:

@@ -6,7 +6,7 @@ chooses from, the rule itself and the window. Whatever changes later changes not
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select
 
+from publisher.content.item import Word
+from publisher.digests.compose import Notice
 from publisher.digests.period import Slot
 from publisher.digests.segment import Segmenter
 from publisher.digests.select import Rule, Story, Window
 from publisher.digests.stories import moment_of, stories_from_json, stories_to_json
-from publisher.errors import StoreError
+from publisher.errors import Level, Problem, StoreError
 from publisher.store import tables
 
 if TYPE_CHECKING:
@@ -29,14 +31,19 @@ if TYPE_CHECKING:
 _SHAPING = ("site", "categories", "feeds", "sender", "web", "look", "feedback")
 
 
+BY_EDITOR, BY_MOST = "editor", "most"  # who holds an edition
+
+
 class State(StrEnum):
     """Where an edition is; the words stand in the database."""
 
     OPENING = "opening"  # frozen; its deliveries are being written
+    DRAFT = "draft"  # frozen; an editor must approve it
     HELD = "held"  # frozen; somebody should look at it first
     SENDING = "sending"
     SENT = "sent"
     MISSED = "missed"  # its slot passed by; nothing froze
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,9 @@ class Frozen:
     stories: tuple[Story, ...]
     rule: Rule
     window: Window
+    notices: tuple[Notice, ...] = ()  # what changed about items of earlier editions
+    words: Mapping[str, Word] = field(default_factory=dict)  # the editor's, by language
+    findings: tuple[Problem, ...] = ()  # what to look at, as it was when it froze
 
     def to_json(self) -> str:
         """Return this as the database keeps it."""
@@ -55,6 +65,9 @@ class Frozen:
             "stories": stories_to_json(self.stories),
             "rule": asdict(self.rule),
             "window": asdict(self.window),
+            "notices": [asdict(notice) for notice in self.notices],
+            "words": {tag: asdict(word) for tag, word in self.words.items()},
+            "findings": [asdict(problem) for problem in self.findings],
         }
         return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -67,14 +80,11 @@ class Frozen:
             kept["settings"],
             stories_from_json(kept["stories"]),
             Rule(**rule),
-            Window(**kept["window"]),
+            _window(kept["window"]),
+            tuple(Notice(**notice) for notice in kept.get("notices", ())),
+            {tag: Word(**word) for tag, word in kept.get("words", {}).items()},
+            tuple(_problem(problem) for problem in kept.get("findings", ())),
         )
-
-    @property
-    def most(self) -> int:
-        """How many items for one reader were allowed when it froze."""
-        digests = self.settings["digests"].values()
-        return int(next(iter(digests))["most"])
 
     def segmenter(self) -> Segmenter:
         """Return what finds the segment of a signature in this edition."""
@@ -89,8 +99,12 @@ class Edition:
     digest: str
     slot: Slot
     state: State
-    frozen_at: datetime | None
+    frozen_at: datetime | None  # None: nothing was frozen, or it counts as if nothing were
     note: str
+    opened_at: datetime
+    is_extra: bool = False  # outside the rhythm
+    held_by: str = ""
+    released_at: datetime | None = None
 
     @property
     def purpose(self) -> str:
@@ -100,7 +114,7 @@ class Edition:
     @property
     def local_slot(self) -> datetime:
         """The slot as a local time without a zone, as templates and links show it."""
-        return datetime.fromisoformat(self.slot.local)
+        return self.slot.at
 
 
 def purpose_of(edition_id: int) -> str:
@@ -126,9 +140,18 @@ def read_frozen(conn: Connection, edition_id: int) -> Frozen:
 
 def edition_of(row: Row[Any]) -> Edition:
     """Return the edition of a row that has all columns."""
-    frozen_at = moment_of(row.frozen_at) if row.frozen_at is not None else None
-    slot = Slot(row.slot, moment_of(row.due_at))
-    return Edition(row.id, row.digest, slot, State(row.state), frozen_at, row.note)
+    return Edition(
+        row.id,
+        row.digest,
+        Slot(row.slot, moment_of(row.due_at)),
+        State(row.state),
+        _moment(row.frozen_at),
+        row.note,
+        moment_of(row.opened_at),
+        bool(row.is_extra),
+        row.held_by,
+        _moment(row.released_at),
+    )
 
 
 def shaping(settings: "Settings", name: str) -> dict[str, Any]:
@@ -158,6 +181,19 @@ def _dumped(sections: Mapping[str, Any]) -> dict[str, Any]:
         else section.model_dump()
         for name, section in sections.items()
     }
+
+
+def _window(kept: Mapping[str, Any]) -> Window:
+    gaps = tuple((after, until) for after, until in kept.get("gaps", ()))
+    return Window(**{**kept, "gaps": gaps})
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else moment_of(seconds)
+
+
+def _problem(kept: Mapping[str, Any]) -> Problem:
+    return Problem(**{**kept, "level": Level(kept["level"])})
 
 
 def _json(section: Any) -> str:

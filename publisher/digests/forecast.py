@@ -3,19 +3,33 @@
 Reads only; works without a database too, where everything published is taken to be new now.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from publisher.content.item import Item, Status
-from publisher.digests.edition import Edition, State, edition_of
+from publisher.digests.decisions import Decision, decisions_on
+from publisher.digests.edition import Edition, State, edition_of, read_frozen
 from publisher.digests.freezing import newest_waiting, waiting
-from publisher.digests.period import Slot, next_slot, settled_slot
+from publisher.digests.period import Slot, last_slot, next_slot, settled_slot
 from publisher.digests.queue import Memory, blank, recall, rule_for
-from publisher.digests.select import Chosen, How, Refusal, Story, Window, offer, refusal
+from publisher.digests.select import (
+    Chosen,
+    How,
+    Refusal,
+    Story,
+    Window,
+    offer,
+    refusal,
+    returns,
+    was_called_off,
+)
 from publisher.digests.stories import moment_of, stories_of, unix
+from publisher.digests.zones import READERS
+from publisher.errors import Problem
 from publisher.store import read
 from publisher.store.tables import editions
 
@@ -24,7 +38,7 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
 
 _FAR = 1 << 62  # seconds: later than anything a file can say
-_OPEN = (State.OPENING, State.HELD, State.SENDING)
+_OPEN = (State.OPENING, State.DRAFT, State.HELD, State.SENDING)
 _SLOTS = 2  # upcoming slots shown
 
 
@@ -36,6 +50,8 @@ class Offer:
     language: str  # of the version they get, as things stand
     how: How
     slot: Slot
+    waits_until: datetime | None = None  # for a version in their first language, which would do
+    is_return: bool = False  # a coming event, once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +78,13 @@ class DigestForecast:
     """One digest: its next slots and what they will carry as things stand."""
 
     name: str
-    zone: str
+    zone: str  # of the slots' local times; "subscriber": each reader's own
     slots: tuple[Slot, ...]  # the next ones; for every = "item" that of what waits, or none
     waiting: tuple[Waiting, ...]  # in the order of the edition
     refused: tuple[Refused, ...]
-    editions: tuple[Edition, ...]  # held, or still being sent
+    editions: tuple[Edition, ...]  # drafts, held, still being sent, or missed last
+    decisions: Mapping[str, Decision] = field(default_factory=dict)  # on slots to come
+    findings: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)  # by edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +103,21 @@ def forecast(
     """Return what waits for which edition and in which language, and what does not and why."""
     digests = []
     for name in settings.digests:
-        memory = blank(now)
+        memory = blank(settings, now)
         open_editions: tuple[Edition, ...] = ()
+        decided: dict[str, Decision] = {}
+        findings: dict[int, tuple[Problem, ...]] = {}
         if engine is not None:
             with read(engine) as conn:
-                memory, open_editions = recall(conn, name, now), _open_editions(conn, name)
+                memory = recall(conn, settings, name, now)
+                open_editions, decided = _open_editions(conn, name), decisions_on(conn, name)
+                findings = {
+                    one.id: read_frozen(conn, one.id).findings
+                    for one in open_editions
+                    if one.frozen_at
+                }
         look = _Look(settings, library, name, memory, now)
-        digests.append(look.forecast(open_editions))
+        digests.append(look.forecast(open_editions, decided, findings))
     items = library.items
     return Forecast(
         tuple(digests),
@@ -109,12 +135,20 @@ class _Look:
     ) -> None:
         self._settings, self._library, self._name, self._now = settings, library, name, now
         self._digest, self._zone = settings.digests[name], settings.site.zone
+        self._zones = memory.zones
         self._memory, self._rule = memory, rule_for(settings, name, memory.position)
         self._settled = self._settled_slot()
 
-    def forecast(self, open_editions: tuple[Edition, ...]) -> DigestForecast:
-        published = self._library.published(self._now)
-        stories = stories_of(published, self._memory.seen, self._memory.at, self._zone)
+    def forecast(
+        self,
+        open_editions: tuple[Edition, ...],
+        decided: Mapping[str, Decision],
+        findings: Mapping[int, tuple[Problem, ...]],
+    ) -> DigestForecast:
+        published, memory = self._library.published(self._now), self._memory
+        stories = stories_of(
+            published, memory.seen, memory.at, self._zone, memory.extras, memory.called_off
+        )
         found: list[tuple[tuple[bool, int, str], Waiting]] = []
         refused = []
         for story in stories:
@@ -128,11 +162,13 @@ class _Look:
         found.sort(key=lambda one: one[0])
         return DigestForecast(
             self._name,
-            self._settings.site.time_zone,
+            READERS if self._digest.zone == READERS else self._settings.site.time_zone,
             self._slots(),
             tuple(place for _, place in found),
             tuple(refused),
             open_editions,
+            decided,
+            findings,
         )
 
     def _offers(self, story: Story) -> tuple[tuple[Offer, ...], Chosen | None, Refusal | None]:
@@ -142,7 +178,18 @@ class _Look:
         after = self._memory.position.last_freeze
         for reader in self._settings.site.languages:
             chosen = offer(story, (reader,), self._rule, _FAR)
-            if chosen is None or chosen.eligible_at not in Window(after, _FAR):
+            if chosen is None or self._had_in_extra(story, reader):
+                continue
+            coming = Window(after, _FAR, gaps=self._memory.position.gaps)
+            is_due = chosen.eligible_at in coming or was_called_off(
+                story, (reader,), self._rule, chosen
+            )
+            if not is_due:
+                back = self._return_of(story, chosen)
+                if back:
+                    first = first or chosen
+                    language, how = chosen.version.language, chosen.how
+                    offers.append(Offer(reader, language, how, back, is_return=True))
                 continue
             slot = self._slot_for(chosen)
             refused = refusal(chosen, self._rule, Window(after, unix(slot.due_at)))
@@ -150,13 +197,38 @@ class _Look:
                 why = why or refused
                 continue
             first = first or chosen
-            offers.append(Offer(reader, chosen.version.language, chosen.how, slot))
+            until = self._waits_until(chosen, reader)
+            offers.append(Offer(reader, chosen.version.language, chosen.how, slot, until))
         return tuple(offers), first, why
+
+    def _had_in_extra(self, story: Story, reader: str) -> bool:
+        if story.extra_at is None:
+            return False
+        return offer(story, (reader,), self._rule, story.extra_at) is not None
+
+    def _return_of(self, story: Story, chosen: Chosen) -> Slot | None:
+        """Return the slot to come in which an event that went out returns, None when it does not."""
+        starts_at = chosen.version.starts_at
+        if starts_at is None or starts_at <= unix(self._now):
+            return None
+        slot = last_slot(self._digest, self._zones, moment_of(starts_at - 1))
+        if slot is None or slot.due_at <= self._now:
+            return None
+        window = self._memory.window(slot, self._digest)
+        seen_from_then = Window(window.after, unix(slot.due_at), window.next_at)
+        return slot if returns(story, chosen, self._rule, seen_from_then) else None
+
+    def _waits_until(self, chosen: Chosen, reader: str) -> datetime | None:
+        """Return until when readers of a language wait for a version in it, None if they do not."""
+        deadline = moment_of(chosen.appeared_at + self._rule.wait)
+        if chosen.version.language == reader or deadline <= self._now:
+            return None
+        return deadline
 
     def _slot_for(self, chosen: Chosen) -> Slot:
         """Return the slot of the first edition that freezes not before a story is eligible."""
         ready = max(moment_of(chosen.eligible_at) - timedelta(seconds=1), self._now)
-        slot = next_slot(self._digest, self._zone, ready)
+        slot = next_slot(self._digest, self._zones, ready)
         if slot:
             return slot
         return self._settled or settled_slot(ready, self._digest.settle, self._zone)
@@ -165,7 +237,13 @@ class _Look:
         if self._digest.every != "item":
             return None
         frozen = waiting(
-            self._memory, self._settings, self._library, self._name, self._now, is_recorded=False
+            self._memory,
+            self._settings,
+            self._library,
+            self._name,
+            None,
+            self._now,
+            is_recorded=False,
         )
         newest = newest_waiting(frozen, self._settings.site.languages)
         if newest is None:
@@ -177,7 +255,7 @@ class _Look:
             return (self._settled,) if self._settled else ()
         slots: list[Slot] = []
         after = self._now
-        while len(slots) < _SLOTS and (slot := next_slot(self._digest, self._zone, after)):
+        while len(slots) < _SLOTS and (slot := next_slot(self._digest, self._zones, after)):
             slots.append(slot)
             after = slot.due_at
         return tuple(slots)
@@ -192,9 +270,13 @@ class _Look:
 
 
 def _open_editions(conn: Connection, name: str) -> tuple[Edition, ...]:
+    last = select(func.max(editions.c.id)).where(
+        editions.c.digest == name, editions.c.is_extra == 0
+    )
+    missed_last = and_(editions.c.state == State.MISSED, editions.c.id == last.scalar_subquery())
     rows = conn.execute(
         select(editions)
-        .where(editions.c.digest == name, editions.c.state.in_(_OPEN))
+        .where(editions.c.digest == name, or_(editions.c.state.in_(_OPEN), missed_last))
         .order_by(editions.c.id)
     )
     return tuple(edition_of(row) for row in rows)

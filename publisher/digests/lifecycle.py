@@ -1,17 +1,22 @@
 """What happens to editions, in order: opened when their slot is due, closed when all is settled."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
 from publisher import delivery
-from publisher.digests.edition import Edition, State, purpose_of, read_edition
-from publisher.digests.freezing import due_slot, freeze, miss
+from publisher.digests.decisions import CANCELLED_NOTE, Decision, decision_on
+from publisher.digests.edition import BY_MOST, Edition, State, purpose_of, read_edition, read_frozen
+from publisher.digests.freezing import due_slot, freeze, pass_by
 from publisher.digests.opening import CHUNK, expand
 from publisher.digests.queue import record_seen, start
+from publisher.digests.select import Story
 from publisher.digests.stories import unix
+from publisher.errors import Problem
 from publisher.ops import log
 from publisher.store import read, write
 from publisher.store.tables import edition_items, editions, segments
@@ -24,13 +29,20 @@ if TYPE_CHECKING:
 _log = log.get("digests")
 
 
+LookAt = Callable[[str, Sequence[Story]], tuple[Problem, ...]]
+"""Returns what an editor should look at in the stories of a digest's edition."""
+
+_LONGEST_RETRY = timedelta(days=3)  # a deferred message is tried for two days
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became of an edition that was due: sending, sent to nobody, held or missed."""
+    """What became of an edition: sending, sent to nobody, a draft, held, missed or cancelled."""
 
     edition: Edition
     stories: int  # that any reader gets
     recipients: int
+    findings: tuple[Problem, ...] = ()  # what an editor should look at, as it was at the freeze
 
 
 def open_due(
@@ -40,6 +52,7 @@ def open_due(
     templates: "Templates",
     now: datetime,
     *,
+    look: LookAt | None = None,
     chunk: int = CHUNK,
 ) -> tuple[Opened, ...]:
     """Remember what is new, open every edition that is due, and finish what a crash left.
@@ -47,6 +60,7 @@ def open_due(
     Repeat-safe, also by two processes at once: an edition is one per digest and slot. An edition
     held for having too many items is looked at again. Only what changed is returned.
 
+    look    finds what an editor should look at in an edition that is about to freeze
     chunk   subscribers whose deliveries are written in one transaction
 
     Raises RenderError or ContentError when an item cannot be rendered; that edition is not frozen
@@ -55,20 +69,73 @@ def open_due(
     with write(engine) as conn:
         start(conn, settings, now)
         record_seen(conn, library, now)
-    missed = [
-        _open_slot(engine, settings, library, templates, name, now) for name in settings.digests
+    fresh = [
+        _open_slot(engine, settings, library, templates, name, now, look)
+        for name in settings.digests
     ]
+    keep_stopped(engine, now)
+    also = [number for number in fresh if number is not None]
+    return open_frozen(engine, settings, now, also=also, chunk=chunk)
+
+
+def open_frozen(
+    engine: Engine,
+    settings: "Settings",
+    now: datetime,
+    *,
+    also: Sequence[int] = (),
+    chunk: int = CHUNK,
+) -> tuple[Opened, ...]:
+    """Write the deliveries of all editions that may go out; return those that changed.
+
+    also   editions that changed already
+    """
     with read(engine) as conn:
         unopened = _unopened(conn)
         before = {number: read_edition(conn, number).state for number in unopened}
     for number in unopened:
         expand(engine, settings, number, now, chunk=chunk)
+    numbers = sorted({*also, *unopened})
     with read(engine) as conn:
-        found = [_opened(conn, number) for number in [*filter(None, missed), *unopened]]
-    changed = tuple(one for one in found if before.get(one.edition.id) != one.edition.state)
+        found = [_opened(conn, number) for number in numbers]
+    changed = tuple(
+        one
+        for one in found
+        if one.edition.id in also or before.get(one.edition.id) != one.edition.state
+    )
     for one in changed:
         _tell(one.edition, stories=one.stories, recipients=one.recipients)
+        for problem in one.findings:
+            _log.info(problem.message, file=problem.path, line=problem.line, hint=problem.hint)
     return changed
+
+
+def keep_stopped(engine: Engine, now: datetime) -> None:
+    """Stop what came back to the queue of an edition that is held or was cancelled.
+
+    A message that was under way when somebody decided may be deferred, and would be tried again.
+    """
+    with read(engine) as conn:
+        stopped = conn.execute(
+            select(editions.c.id, editions.c.state).where(
+                or_(
+                    editions.c.state == State.HELD,
+                    and_(
+                        editions.c.state == State.CANCELLED,
+                        editions.c.closed_at > unix(now - _LONGEST_RETRY),
+                    ),
+                )
+            )
+        ).all()
+        waiting = [row for row in stopped if delivery.totals(conn, purpose_of(row.id)).waiting]
+    if not waiting:
+        return
+    with write(engine) as conn:
+        for row in waiting:
+            if row.state == State.HELD:
+                delivery.hold(conn, purpose_of(row.id))
+            else:
+                delivery.call_off(conn, purpose_of(row.id), unix(now))
 
 
 def close_settled(engine: Engine, now: datetime) -> tuple[Edition, ...]:
@@ -97,26 +164,30 @@ def _open_slot(
     templates: "Templates",
     name: str,
     now: datetime,
+    look: LookAt | None,
 ) -> int | None:
-    """Freeze or miss the slot that is due; return the number of a missed edition."""
+    """Freeze the slot that is due, or pass it by; return the edition's number."""
     with read(engine) as conn:
         due = due_slot(conn, settings, library, name, now)
+        decision = decision_on(conn, name, due[0].local) if due else None
     if due is None:
         return None
     slot, is_too_late = due
+    if decision is Decision.CANCELLED:
+        return pass_by(engine, name, slot, State.CANCELLED, now, CANCELLED_NOTE)
     if is_too_late:
-        return miss(engine, name, slot, now)
-    freeze(engine, settings, library, templates, name, slot, now)
-    return None
+        return pass_by(engine, name, slot, State.MISSED, now)
+    look_here = partial(look, name) if look else None
+    return freeze(engine, settings, library, templates, name, slot, now, look=look_here)
 
 
 def _unopened(conn: Connection) -> list[int]:
     """Return the editions whose deliveries are not all written, oldest first."""
-    was_never_opened = and_(editions.c.state == State.HELD, editions.c.opened_through.is_(None))
+    held_for_size = and_(editions.c.state == State.HELD, editions.c.held_by == BY_MOST)
     return list(
         conn.scalars(
             select(editions.c.id)
-            .where(or_(editions.c.state == State.OPENING, was_never_opened))
+            .where(or_(editions.c.state == State.OPENING, held_for_size))
             .order_by(editions.c.id)
         )
     )
@@ -130,11 +201,12 @@ def _opened(conn: Connection, edition_id: int) -> Opened:
         segments.c.edition_id == edition_id
     )
     edition = read_edition(conn, edition_id)
-    return Opened(edition, conn.scalar(stories) or 0, int(conn.scalar(recipients) or 0))
+    findings = read_frozen(conn, edition_id).findings if edition.frozen_at else ()
+    return Opened(edition, conn.scalar(stories) or 0, int(conn.scalar(recipients) or 0), findings)
 
 
 def _tell(edition: Edition, **counts: int) -> None:
-    say = _log.warning if edition.state in (State.HELD, State.MISSED) else _log.info
+    say = _log.info if edition.state in (State.SENDING, State.SENT) else _log.warning
     say(
         f"edition {edition.state}",
         edition=edition.id,

@@ -5,67 +5,57 @@ An edition remembers up to which subscriber it was opened: a process that was ki
 one at the same time, goes on from there, and no reader is left out or written twice.
 """
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    Column,
+    BigInteger,
     ColumnElement,
     Connection,
     Engine,
-    MetaData,
     Row,
     Select,
-    Table,
     and_,
     bindparam,
-    exists,
     func,
-    insert,
     literal,
-    or_,
+    literal_column,
     select,
     update,
 )
 
 from publisher import delivery
+from publisher.digests import opening_tables as own
+from publisher.digests.changes import audiences
 from publisher.digests.edition import (
+    BY_EDITOR,
+    BY_MOST,
     Edition,
     Frozen,
     State,
     read_edition,
     read_frozen,
+    reshaped,
 )
-from publisher.digests.segment import Segment
-from publisher.digests.select import Preferences
+from publisher.digests.opening_tables import BODIES, MOVERS, TOLD, ZONES
+from publisher.digests.period import hours
+from publisher.digests.queue import moved_since
+from publisher.digests.readers import Readers, Span, had, pages, preferences_of, span_after
+from publisher.digests.reserving import Reserved
+from publisher.digests.segment import Segment, Told
 from publisher.digests.stories import unix
-from publisher.store import read, write
-from publisher.store.tables import (
-    Id,
-    deliveries,
-    editions,
-    segments,
-    signatures,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from publisher.digests.zones import READERS, names_of, zone_for
+from publisher.store import let_others, read, write
+from publisher.store.tables import deliveries, editions, segments, signatures, subscribers
+from publisher.store.tables import subscriptions as subscribed
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
+MOST_NOTICES = 20  # changes one edition tells; a bit of a number each
 CHUNK = 50_000  # subscribers per transaction: about half a second on a small machine
-
-_MAP = Table(
-    "edition_bodies",
-    MetaData(),
-    Column("signature_id", Id, primary_key=True, autoincrement=False),
-    Column("body_id", Id, nullable=False),
-    prefixes=["TEMPORARY"],
-)
-_signature = subscriptions.c.signature_id
+_NOTHING: ColumnElement[int] = literal_column("0")
 
 
 def expand(
@@ -79,17 +69,21 @@ def expand(
     """
     with read(engine) as conn:
         edition, frozen = read_edition(conn, edition_id), read_frozen(conn, edition_id)
-        numbers = conn.scalars(_readers(edition.digest, now, _signature).distinct())
-        opening = Opening(edition, frozen, _preferences(conn, set(numbers)), now)
-    digest = settings.digests.get(edition.digest)
-    most = digest.most if digest else frozen.most
+        shape = reshaped(frozen.settings, settings.root)
+        most = settings.digests.get(edition.digest, shape.digests[edition.digest]).most
+        opening = Opening(conn, edition, frozen, shape, now)
+        largest = opening.largest(conn, most)
     with write(engine) as conn:
-        is_done = not _may_open(conn, edition, opening.largest, most) or not opening.planned
+        is_done = not _may_open(conn, edition, largest, most) or not opening.has_readers
     while not is_done:
         with write(engine) as conn:
             is_done = opening.write_chunk(conn, chunk)
+        let_others(engine)
+    with read(engine) as conn:
+        counted = _counted(conn, edition)
     with write(engine) as conn:
-        _finish(conn, edition, now)
+        own.drop(conn)
+        _finish(conn, edition, counted, now)
         return read_edition(conn, edition_id)
 
 
@@ -97,157 +91,206 @@ class Opening:
     """The work of one process on one edition: which signature gets which segment."""
 
     def __init__(
-        self, edition: Edition, frozen: Frozen, readers: Mapping[int, Preferences], now: datetime
+        self,
+        conn: Connection,
+        edition: Edition,
+        frozen: Frozen,
+        shape: "Settings",
+        now: datetime,
     ) -> None:
+        """Prepare the work; `shape` is the settings that the edition froze."""
         self._edition, self._now = edition, now
+        self._zone, self._digest = shape.site.zone, shape.digests[edition.digest]
+        self._readers = Readers(edition.digest, now, moved_since(shape, edition.digest, now))
         self._segmenter = frozen.segmenter()
-        self._known = set(readers)
-        self.planned = self._segmenter.segments(readers)
-        self._bodies: dict[Segment, int] = {}
+        self._reserved = Reserved(edition, self._segmenter)
+        told = [(notice.key, notice.language, notice.id) for notice in frozen.notices]
+        self._audiences = audiences(conn, edition.digest, told[:MOST_NOTICES])
+        self._telling = sorted({number for one in self._audiences for number in one.editions})
+        self._owner = object()  # of temporary tables
+        rows = conn.execute(self._readers.signatures(), execution_options={"yield_per": 5_000})
+        segment = self._segmenter.segment
+        self._planned = {row.id: segment(preferences_of(row)) for row in rows}
+        movers = self._readers.within(None, subscribers.c.id, are_movers=True)
+        self._has_movers = conn.execute(movers.limit(1)).first() is not None
+        self.has_readers = any(self._planned.values()) or self._has_movers or bool(self._audiences)
 
-    @property
-    def largest(self) -> int:
-        """How many items the reader with most of them gets."""
-        return max((len(segment.parts) for segment in self.planned.values()), default=0)
+    def largest(self, conn: Connection, most: int) -> int:
+        """Return how many items the longest mail has; above `most` no other matters."""
+        lengths = (len(segment.parts) for segment in self._planned.values() if segment)
+        largest = max(lengths, default=0)
+        movers = pages(self._readers.movers(conn)) if self._has_movers else iter(())
+        for page in movers:
+            if largest > most:
+                break
+            served = self._served(conn, [(row.subscriber_id, row, 0) for row in page])
+            largest = max((largest, *(len(segment.parts) for segment in served.values())))
+        return largest
 
     def write_chunk(self, conn: Connection, size: int) -> bool:
         """Write the deliveries of the next subscribers; return whether there are none left."""
         state, through = _progress(conn, self._edition.id)
-        upto = _end_of_chunk(conn, through, size)
-        if state != State.OPENING or upto is None:
+        span = span_after(conn, through, size)
+        if state != State.OPENING or span is None:
             return True
-        span = and_(subscribers.c.id > through, subscribers.c.id <= upto)
-        pairs = self._pairs(conn, span)
-        if pairs:
-            _MAP.create(conn)
-            conn.execute(insert(_MAP), pairs)
-            delivery.enqueue(
-                conn,
-                purpose=self._edition.purpose,
-                recipients=self._recipients(span),
-                priority=delivery.EDITIONS,
-                queued_at=self._now,
-            )
-            _MAP.drop(conn)
+        self._reserved.look_up(conn)
+        if own.take(conn, self._owner):
+            self._fill_tables(conn)
+        if self._audiences:
+            own.fill_told(conn, span, self._telling)
+        self._write_bulk(conn, span)
+        self._write_movers(conn, span)
         conn.execute(
-            update(editions).where(editions.c.id == self._edition.id).values(opened_through=upto)
+            update(editions)
+            .where(editions.c.id == self._edition.id)
+            .values(opened_through=span.through)
         )
         return False
 
-    def _pairs(self, conn: Connection, span: ColumnElement[bool]) -> list[dict[str, int]]:
-        """Return signature and body of all in a span who get anything."""
-        found = _readers(self._edition.digest, self._now, _signature).where(span).distinct()
-        numbers = set(conn.scalars(found))
-        # Whoever changed preferences while the edition opened may have a signature of their own.
-        strangers = _preferences(conn, numbers - self._known)
-        self._known |= set(strangers)
-        self.planned |= self._segmenter.segments(strangers)
-        here = {number: self.planned[number] for number in sorted(numbers & self.planned.keys())}
-        bodies = self._bodies_of(conn, {id(segment): segment for segment in here.values()})
-        return [
-            {"signature_id": number, "body_id": bodies[id(segment)]}
-            for number, segment in here.items()
-        ]
+    def _fill_tables(self, conn: Connection) -> None:
+        """Fill what is the same for all chunks."""
+        bodies = self._reserved.bodies_of(conn, self._planned)
+        own.fill_bodies(conn, ((number, 0, bodies.get(number)) for number in self._planned))
+        own.fill_audiences(conn, self._audiences)
+        if self._has_hours:
+            own.fill_zones(conn, list(self._hours(conn)))
 
-    def _bodies_of(self, conn: Connection, wanted: Mapping[int, Segment]) -> dict[int, int]:
-        """Return the body of each segment, by the same keys; what is new is made."""
-        self._look_up_bodies(conn)
-        new = [segment for segment in wanted.values() if segment not in self._bodies]
-        for segment in new:
-            digest = self._edition.digest
-            self._bodies[segment] = delivery.reserve_body(conn, segment.language, digest)
-        if new:
-            conn.execute(insert(segments), [self._row(segment) for segment in new])
-        return {key: self._bodies[segment] for key, segment in wanted.items()}
+    def _write_bulk(self, conn: Connection, span: Span) -> None:
+        self._plan_others(conn, span)
+        mine = and_(BODIES.c.signature_id == subscribed.c.signature_id, BODIES.c.told == self._told)
+        chosen = self._with_hour(span, BODIES.c.body_id, are_movers=False)
+        if self._audiences:
+            chosen = chosen.join(TOLD, TOLD.c.subscriber_id == subscribers.c.id, isouter=True)
+        chosen = chosen.join(BODIES, mine).where(BODIES.c.body_id.is_not(None))
+        self._enqueue(conn, chosen.order_by(BODIES.c.body_id, subscribers.c.id))
 
-    def _row(self, segment: Segment) -> dict[str, Any]:
-        return {
-            "edition_id": self._edition.id,
-            "body_id": self._bodies[segment],
-            "language": segment.language,
-            "items": json.dumps(segment.to_json(), ensure_ascii=False),
-            "recipients": 0,
-        }
-
-    def _look_up_bodies(self, conn: Connection) -> None:
-        """Learn the segments that this edition has by now, also from other processes."""
-        newest = max(self._bodies.values(), default=0)
-        rows = conn.execute(
-            select(segments).where(
-                segments.c.edition_id == self._edition.id, segments.c.body_id > newest
+    def _plan_others(self, conn: Connection, span: Span) -> None:
+        """Plan for whoever is to be told something, or signed up while the edition opened."""
+        number = subscribed.c.signature_id
+        is_planned = and_(BODIES.c.signature_id == number, BODIES.c.told == self._told)
+        asked = self._readers.subscriptions_within(span, number, self._told.label("told"))
+        if self._audiences:
+            mine = TOLD.c.subscriber_id == subscribed.c.subscriber_id
+            asked = asked.join(TOLD, mine, isouter=True)
+        asked = asked.join(BODIES, is_planned, isouter=True)
+        others = asked.where(BODIES.c.signature_id.is_(None)).distinct().subquery()
+        whose = signatures.c.id == others.c.signature_id
+        rows = conn.execute(select(signatures, others.c.told).join(others, whose)).all()
+        found = {
+            (row.id, row.told): self._segmenter.segment(
+                preferences_of(row), self._notices(row.told)
             )
+            for row in rows
+        }
+        if found:
+            bodies = self._reserved.bodies_of(conn, found)
+            own.fill_bodies(conn, ((*place, bodies.get(place)) for place in found))
+
+    def _write_movers(self, conn: Connection, span: Span) -> None:
+        """Write those who chose otherwise not long ago one by one, by what each had before."""
+        columns = subscribers.c.id.label("subscriber_id"), signatures, self._told.label("told")
+        movers = self._readers.within(span, *columns, are_movers=True)
+        movers = movers.join(signatures, signatures.c.id == subscribed.c.signature_id)
+        if self._audiences:
+            movers = movers.join(TOLD, TOLD.c.subscriber_id == subscribers.c.id, isouter=True)
+        rows = conn.execute(movers).all()
+        if not rows:
+            return
+        chosen = self._served(conn, [(row.subscriber_id, row, row.told) for row in rows])
+        own.fill_movers(conn, self._reserved.bodies_of(conn, chosen))
+        mine = MOVERS.c.subscriber_id == subscribers.c.id
+        picked = self._with_hour(span, MOVERS.c.body_id, are_movers=True).join(MOVERS, mine)
+        self._enqueue(conn, picked.order_by(MOVERS.c.body_id, subscribers.c.id))
+
+    def _served(
+        self, conn: Connection, movers: Iterable[tuple[int, Row[Any], int]]
+    ) -> dict[int, Segment]:
+        """Return the segment of each mover who gets anything: number, signature, told."""
+        asked = list(movers)
+        before = had(conn, self._edition.digest, [number for number, _, _ in asked])
+        found = (
+            (
+                number,
+                self._segmenter.mover_segment(
+                    preferences_of(row), before.get(number, frozenset()), self._notices(told)
+                ),
+            )
+            for number, row, told in asked
         )
-        for row in rows:
-            self._bodies[Segment.from_json(row.language, json.loads(row.items))] = row.body_id
+        return {number: segment for number, segment in found if segment}
 
-    def _recipients(self, span: ColumnElement[bool]) -> Select[Any]:
-        """Return who gets which body when; readers of one body stand together."""
-        # Due since the slot: a clock that is a little behind after a crash must not make them wait.
-        due_at = min(self._edition.slot.due_at, self._now)
-        columns = (subscribers.c.id, _MAP.c.body_id, literal(unix(due_at)))
-        return (
-            _readers(self._edition.digest, self._now, *columns)
-            .join(_MAP, _MAP.c.signature_id == _signature)
-            .where(span)
-            .order_by(_MAP.c.body_id, subscribers.c.id)
+    def _enqueue(self, conn: Connection, recipients: Select[Any]) -> None:
+        delivery.enqueue(
+            conn,
+            purpose=self._edition.purpose,
+            recipients=recipients,
+            priority=delivery.EDITIONS,
+            queued_at=self._now,
         )
 
-
-def _readers(digest: str, now: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Select from those who may get mail of a digest; the sender asks again before each message."""
-    wants = and_(
-        subscriptions.c.subscriber_id == subscribers.c.id,
-        # Written so that no index on it serves: subscribers are walked in order, or each chunk
-        # would look at all readers of the digest (1,000,000 readers: minutes on SQLite).
-        subscriptions.c.digest + "" == digest,
-        subscriptions.c.active == 1,
-    )
-    until_at = suppressions.c.until_at
-    is_suppressed = exists().where(
-        suppressions.c.address_hash == subscribers.c.address_hash,
-        or_(until_at.is_(None), until_at > unix(now)),
-    )
-    paused_until = subscribers.c.paused_until
-    return (
-        select(*columns)
-        .select_from(subscribers.join(subscriptions, wants))
-        .where(
-            subscribers.c.state == "active",
-            or_(paused_until.is_(None), paused_until <= unix(now)),
-            ~is_suppressed,
+    def _notices(self, told: int) -> tuple[Told, ...]:
+        """Return the notices that a number stands for, one bit each."""
+        return tuple(
+            audience.told for place, audience in enumerate(self._audiences) if told >> place & 1
         )
-    )
 
+    @property
+    def _told(self) -> ColumnElement[int]:
+        """What a reader is to be told; TOLD is joined when there is anything to tell."""
+        return func.coalesce(TOLD.c.told, _NOTHING) if self._audiences else _NOTHING
 
-def _preferences(conn: Connection, numbers: Collection[int]) -> dict[int, Preferences]:
-    """Return the preferences behind these signatures."""
-    if not numbers:
-        return {}
-    rows = conn.execute(select(signatures))
-    return {row.id: preferences_of(row) for row in rows if row.id in numbers}
+    def _hours(self, conn: Connection) -> Iterator[tuple[str, int]]:
+        """Yield when the edition's hour is for readers of each zone."""
+        names = {"", *names_of(conn, self._edition.digest)}
+        zones = {name: zone_for(name, self._zone) for name in names}
+        at = hours(self._edition.slot.at, set(zones.values()))
+        for name, zone in zones.items():
+            yield name, self._not_before(at[zone.key])
 
+    @property
+    def _has_hours(self) -> bool:
+        """Whether each reader's own hour counts; an extra edition may have frozen otherwise."""
+        return self._digest.zone == READERS
 
-def preferences_of(row: Row[Any]) -> Preferences:
-    """Return the preferences of a row that has a signature's columns."""
-    return Preferences(
-        tuple(row.languages.split()), tuple(row.kinds.split()), tuple(row.categories.split())
-    )
+    def _not_before(self, hour: datetime) -> int:
+        """Return when a delivery is due whose reader's hour this is."""
+        delay = self._digest.delay
+        begun = self._edition.released_at or self._edition.opened_at
+        return unix(max(hour, begun + delay) if delay else hour)
+
+    def _with_hour(self, span: Span, body: ColumnElement[int], *, are_movers: bool) -> Select[Any]:
+        """Select who gets which body when."""
+        number = subscribers.c.id
+        due_at = literal(self._not_before(self._edition.slot.due_at), BigInteger)
+        if not self._has_hours:
+            return self._readers.within(span, number, body, due_at, are_movers=are_movers)
+        # Somebody of a zone that came up while the edition opens gets it with the first.
+        next_at = func.coalesce(ZONES.c.next_at, due_at)
+        chosen = self._readers.within(span, number, body, next_at, are_movers=are_movers)
+        mine = ZONES.c.time_zone == subscribers.c.time_zone
+        return chosen.join(ZONES, mine, isouter=True)
 
 
 def _may_open(conn: Connection, edition: Edition, largest: int, most: int) -> bool:
     """Hold an edition that has too many items, or let one go that no longer has."""
     state, through = _progress(conn, edition.id)
-    if state not in (State.OPENING, State.HELD) or through:
+    held_by = conn.scalar(select(editions.c.held_by).where(editions.c.id == edition.id))
+    is_overruled = state == State.OPENING and held_by == BY_MOST  # an editor let it go
+    is_decided = held_by == BY_EDITOR or is_overruled
+    if state not in (State.OPENING, State.HELD) or through or is_decided:
         return state == State.OPENING
     note = ""
-    if largest > most:
+    if largest > most and not edition.is_extra:
+        name = edition.digest
         note = (
-            f"it has {largest} items for some readers, and most = {most}; "
-            f"if that is right, raise digests.{edition.digest}.most and send again"
+            f"it has {largest} items for some readers, and most = {most}; if that is right, "
+            f"publisher digest release {name}, or raise digests.{name}.most and send again"
         )
-    state = State.HELD if note else State.OPENING
-    conn.execute(update(editions).where(editions.c.id == edition.id).values(state=state, note=note))
-    return state is State.OPENING
+    changes = {"state": State.OPENING, "note": "", "held_by": ""}
+    if note:
+        changes = {"state": State.HELD, "note": note, "held_by": BY_MOST}
+    conn.execute(update(editions).where(editions.c.id == edition.id).values(**changes))
+    return not note
 
 
 def _progress(conn: Connection, edition_id: int) -> tuple[str, int]:
@@ -260,31 +303,27 @@ def _progress(conn: Connection, edition_id: int) -> tuple[str, int]:
     return row.state, row.opened_through or 0
 
 
-def _end_of_chunk(conn: Connection, through: int, size: int) -> int | None:
-    """Return the last subscriber of the next chunk, None when nobody is left."""
-    rest = select(subscribers.c.id).where(subscribers.c.id > through).order_by(subscribers.c.id)
-    upto: int | None = conn.scalar(rest.offset(size - 1).limit(1))
-    if upto is None:
-        upto = conn.scalar(select(func.max(subscribers.c.id)).where(subscribers.c.id > through))
-    return upto
-
-
-def _finish(conn: Connection, edition: Edition, now: datetime) -> None:
-    """Count each segment's readers and let the edition go; with nobody to write to it is sent."""
-    state, _ = _progress(conn, edition.id)
-    if state != State.OPENING:
-        return
-    counted = conn.execute(
+def _counted(conn: Connection, edition: Edition) -> dict[int, int]:
+    """Return how many deliveries each body has; no more come once all chunks are written."""
+    rows = conn.execute(
         select(deliveries.c.body_id, func.count())
         .where(deliveries.c.purpose == edition.purpose)
         .group_by(deliveries.c.body_id)
-    ).all()
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _finish(conn: Connection, edition: Edition, counted: dict[int, int], now: datetime) -> None:
+    """Keep each segment's count and let the edition go; with nobody to write to it is sent."""
+    state, _ = _progress(conn, edition.id)
+    if state != State.OPENING:
+        return
     if counted:
         conn.execute(
             update(segments)
             .where(segments.c.body_id == bindparam("body"))
             .values(recipients=bindparam("count")),
-            [{"body": body_id, "count": count} for body_id, count in counted],
+            [{"body": body_id, "count": count} for body_id, count in counted.items()],
         )
     values = {"state": State.SENDING} if counted else {"state": State.SENT, "closed_at": unix(now)}
     conn.execute(update(editions).where(editions.c.id == edition.id).values(**values))

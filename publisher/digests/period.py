@@ -1,13 +1,14 @@
 """When editions are due: slots of the local calendar, over changes of the clock, late or missed.
 
-The only place where the site's time zone decides anything. Pure: the caller says what time it is.
-A slot is named by its local time ("2026-03-29T07:00"), so one calendar slot is one edition
-whatever the clocks do that day.
+The only place where time zones decide anything. Pure: the caller says what time it is. A slot is
+named by its local time ("2026-03-29T07:00"), so one calendar slot is one edition whatever the
+clocks do that day. Where each reader's own hour counts, the one local time is many instants: the
+slot is due at the first of them, and `hours` has them all.
 """
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_SPAN = 2 * DAY  # local days differ by at most one from UTC's, and a gap may skip a whole day
+_LONGEST = timedelta(days=66)  # between two slots of any rhythm, and some
 LAST = 0  # the day of a month that "last" stands for
 
 _TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
@@ -29,12 +32,20 @@ _FORMS = {  # what `at` may look like, and what it is when left empty
 }
 
 
+Zones = ZoneInfo | Sequence[ZoneInfo]  # of the site, or of all its readers
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A calendar place for one edition: its local name and the instant it falls on."""
 
-    local: str  # "2026-03-29T07:00", in the site's time zone
-    due_at: datetime  # aware, UTC
+    local: str  # "2026-03-29T07:00", in the site's time zone or in each reader's own
+    due_at: datetime  # aware, UTC; the first of all, where there are several zones
+
+    @property
+    def at(self) -> datetime:
+        """The local time, without a zone."""
+        return datetime.fromisoformat(self.local)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,7 @@ def read_at(digest: "Digest") -> Rhythm | None:
 
 
 def slots_between(
-    digest: "Digest", zone: ZoneInfo, after: datetime, until: datetime
+    digest: "Digest", zones: Zones, after: datetime, until: datetime
 ) -> tuple[Slot, ...]:
     """Return the slots due after one moment and not later than another, oldest first.
 
@@ -76,23 +87,29 @@ def slots_between(
     rhythm = read_at(digest)
     if rhythm is None or until <= after:
         return ()
-    slots = (
-        slot_at(datetime.combine(day, rhythm.time), zone)
-        for day in _days(rhythm, _near(after, zone, -DAY), _near(until, zone, DAY))
-    )
+    days = _days(rhythm, _day_near(after, -_SPAN), _day_near(until, _SPAN))
+    slots = (slot_at(datetime.combine(day, rhythm.time), zones) for day in days)
     return tuple(slot for slot in slots if after < slot.due_at <= until)
 
 
-def next_slot(digest: "Digest", zone: ZoneInfo, after: datetime) -> Slot | None:
+def next_slot(digest: "Digest", zones: Zones, after: datetime) -> Slot | None:
     """Return the first slot due after a moment; None for every = "item"."""
-    slots = slots_between(digest, zone, after, after + timedelta(days=64))
-    return slots[0] if slots else None
+    rhythm = read_at(digest)
+    if rhythm is None:
+        return None
+    days = _days(rhythm, _day_near(after, -_SPAN), _day_near(after, _LONGEST))
+    slots = (slot_at(datetime.combine(day, rhythm.time), zones) for day in days)
+    return next((slot for slot in slots if slot.due_at > after), None)
 
 
-def last_slot(digest: "Digest", zone: ZoneInfo, until: datetime) -> Slot | None:
+def last_slot(digest: "Digest", zones: Zones, until: datetime) -> Slot | None:
     """Return the latest slot due not later than a moment; None for every = "item"."""
-    slots = slots_between(digest, zone, until - timedelta(days=64), until)
-    return slots[-1] if slots else None
+    rhythm = read_at(digest)
+    if rhythm is None:
+        return None
+    days = [*_days(rhythm, _day_near(until, -_LONGEST), _day_near(until, _SPAN))]
+    slots = (slot_at(datetime.combine(day, rhythm.time), zones) for day in reversed(days))
+    return next((slot for slot in slots if slot.due_at <= until), None)
 
 
 def settled_slot(newest: datetime, settle: timedelta, zone: ZoneInfo) -> Slot:
@@ -106,20 +123,43 @@ def settled_slot(newest: datetime, settle: timedelta, zone: ZoneInfo) -> Slot:
     return Slot(_name(due.astimezone(zone)), due)
 
 
-def slot_at(local: datetime, zone: ZoneInfo) -> Slot:
-    """Return the slot of a local time: a doubled one is the first, a skipped one the gap's end.
+def slot_at(local: datetime, zones: Zones) -> Slot:
+    """Return the slot of a local time, due when it first begins in any of these zones.
 
     local   without a time zone, whole minutes
     """
+    return Slot(_name(local), min(_instant(local, zone) for zone in _several(zones)))
+
+
+def hours(local: datetime, zones: Iterable[ZoneInfo]) -> dict[str, datetime]:
+    """Return when a local time is in each zone, by the zone's name, as instants."""
+    return {zone.key: _instant(local, zone) for zone in zones}
+
+
+def is_regular(digest: "Digest", local: datetime) -> bool:
+    """Return whether a local time is one of a digest's slots."""
+    rhythm = read_at(digest)
+    if rhythm is None or local.time() != rhythm.time:
+        return False
+    return local.date() in _days(rhythm, local.date(), local.date())
+
+
+def is_too_late(digest: "Digest", slot: Slot, zones: Zones, now: datetime) -> bool:
+    """Return whether a slot that nobody opened in time is missed: for every reader's hour."""
+    last = max(_instant(slot.at, zone) for zone in _several(zones))
+    return now - max(last, slot.due_at) > digest.max_lateness
+
+
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a local time is: a doubled one is the first, a skipped one the gap's end."""
     due = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if due.astimezone(zone).replace(tzinfo=None) != local:
         due = _end_of_gap(local, zone)
-    return Slot(_name(local), due)
+    return due
 
 
-def is_too_late(digest: "Digest", slot: Slot, now: datetime) -> bool:
-    """Return whether a slot that nobody opened in time is missed."""
-    return now - slot.due_at > digest.max_lateness
+def _several(zones: Zones) -> Sequence[ZoneInfo]:
+    return [zones] if isinstance(zones, ZoneInfo) else zones
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -151,8 +191,9 @@ def _days(rhythm: Rhythm, first: date, last: date) -> Iterator[date]:
         day += step
 
 
-def _near(moment: datetime, zone: ZoneInfo, by: timedelta) -> date:
-    return moment.astimezone(zone).date() + by
+def _day_near(moment: datetime, by: timedelta) -> date:
+    """Return a day so far from a moment that no zone's calendar is beyond it."""
+    return moment.astimezone(UTC).date() + by
 
 
 def _name(local: datetime) -> str:

@@ -5,22 +5,35 @@ it waits for. That moment is a number that only grows from one edition's freeze 
 it keeps its order even when a clock is set back, or two things happen in one second.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 
-from publisher.digests.period import last_slot
+from publisher.digests.period import Slot, last_slot, next_slot
 from publisher.digests.select import Rule, Window
 from publisher.digests.stories import moment_of, rule_of, unix
-from publisher.store import insert_into
-from publisher.store.tables import editions, seen_items, starts
+from publisher.digests.zones import READERS, zones_of
+from publisher.store import insert_into, read
+from publisher.store.tables import edition_items, editions, seen_items, starts, subscriptions
 
 if TYPE_CHECKING:
     from publisher.content import Library
-    from publisher.settings import Settings
+    from publisher.settings import Digest, Settings
 
 _QUEUE = 7_085_362  # any number of our own: on PostgreSQL, seeing and freezing take turns
 
@@ -85,31 +98,31 @@ def take_turns(conn: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a digest stands: its start, its freezes, the slots it had."""
+    """Where a digest stands: its start, its freezes, the slots it had; extra editions are apart."""
 
     started_at: datetime
     first_freeze: int | None
     last_freeze: int | None
-    last_due_at: datetime  # of its latest edition, missed ones too; the start before the first
+    last_slot: str  # local; of its latest edition, missed and cancelled ones too; "" before any
+    gaps: tuple[tuple[int | None, int], ...] = ()  # what cancelled editions before it left to do
 
-    def window(self, until: int) -> Window:
-        """Return the window of an edition that would freeze at this moment."""
-        return Window(self.last_freeze, until)
+    def is_new(self, slot: Slot) -> bool:
+        """Return whether a slot comes after the start and after every slot there was."""
+        return slot.due_at > self.started_at and slot.local > self.last_slot
 
 
 def read_position(conn: Connection, name: str, now: datetime) -> Position:
     """Return where a digest stands; one that has not started is taken to start now."""
     started = conn.scalar(select(starts.c.started_at).where(starts.c.digest == name))
     started_at = now if started is None else moment_of(started)
-    first, last, due = conn.execute(
+    first, last, slot = conn.execute(
         select(
             func.min(editions.c.frozen_at),
             func.max(editions.c.frozen_at),
-            func.max(editions.c.due_at),
-        ).where(editions.c.digest == name)
+            func.max(editions.c.slot),
+        ).where(editions.c.digest == name, editions.c.is_extra == 0)
     ).one()
-    last_due_at = started_at if due is None else max(started_at, moment_of(due))
-    return Position(started_at, first, last, last_due_at)
+    return Position(started_at, first, last, slot or "", _gaps(conn, name, last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +132,61 @@ class Memory:
     seen: Mapping[tuple[str, str], int]  # (key, language) -> when
     position: Position
     at: int  # what is seen or frozen now gets this moment
+    zones: tuple[ZoneInfo, ...]  # in which its slots begin
+    extras: Mapping[str, int] = field(default_factory=dict)  # key -> when an extra carried it
+    called_off: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)  # key -> window
+    has_movers: bool = False  # somebody chose otherwise not long ago
+
+    def window(self, slot: Slot | None, digest: "Digest") -> Window:
+        """Return the window of an edition that would freeze now.
+
+        slot   None: its time is not known yet
+        """
+        following = next_slot(digest, self.zones, slot.due_at) if slot else None
+        next_at = unix(following.due_at) if following else None
+        return Window(self.position.last_freeze, self.at, next_at, self.position.gaps)
 
 
-def recall(conn: Connection, name: str, now: datetime) -> Memory:
+def recall(conn: Connection, settings: "Settings", name: str, now: datetime) -> Memory:
     """Return what the database remembers for a digest."""
-    seen = {place: sight.first_seen_at for place, sight in read_seen(conn).items()}
-    return Memory(seen, read_position(conn, name, now), present(conn, now))
+    return Memory(
+        seen={place: sight.first_seen_at for place, sight in read_seen(conn).items()},
+        position=read_position(conn, name, now),
+        at=present(conn, now),
+        zones=zones_of(conn, settings, name),
+        extras=_extras(conn, name),
+        called_off=_called_off(conn, name),
+        has_movers=_has_movers(conn, name, moved_since(settings, name, now)),
+    )
 
 
-def blank(now: datetime) -> Memory:
+def next_due(engine: Engine | None, settings: "Settings", now: datetime) -> dict[str, Slot]:
+    """Return the next slot of each digest that has one by the calendar, soonest first."""
+    found = {}
+    for name, digest in settings.digests.items():
+        zones: tuple[ZoneInfo, ...] = (settings.site.zone,)
+        if engine is not None and digest.zone == READERS:
+            with read(engine) as conn:
+                zones = zones_of(conn, settings, name)
+        slot = next_slot(digest, zones, now)
+        if slot:
+            found[name] = slot
+    return dict(sorted(found.items(), key=lambda pair: pair[1].due_at))
+
+
+def blank(settings: "Settings", now: datetime) -> Memory:
     """Return the memory of a site without a database: its digests would start now."""
-    return Memory({}, Position(now, None, None, now), unix(now))
+    return Memory({}, Position(now, None, None, ""), unix(now), (settings.site.zone,))
+
+
+def moved_since(settings: "Settings", name: str, now: datetime) -> int:
+    """Return from when on a reader's change of mind still matters to the next edition.
+
+    What a reader had before can come again in other languages only while it is new enough, and
+    waits for no translation longer than it may.
+    """
+    digest = settings.digests[name]
+    return unix(now - digest.max_age - digest.wait_for_translation - timedelta(days=1))
 
 
 def rule_for(settings: "Settings", name: str, position: Position) -> Rule:
@@ -141,6 +198,74 @@ def rule_for(settings: "Settings", name: str, position: Position) -> Rule:
     before = last_slot(digest, settings.site.zone, position.started_at)
     floor = before.due_at if before else position.started_at
     return rule_of(settings, digest, floor=floor, first_freeze=position.first_freeze)
+
+
+def _gaps(conn: Connection, name: str, last: int | None) -> tuple[tuple[int | None, int], ...]:
+    """Return what was covered by editions that were cancelled after a later one had frozen.
+
+    Nobody got those items, and the later edition began where they ended: the first edition that
+    freezes after the cancelling takes them up.
+    """
+    if last is None:
+        return ()
+    rows = conn.scalars(
+        select(editions.c.frozen).where(
+            editions.c.digest == name,
+            editions.c.is_extra == 0,
+            editions.c.state == "cancelled",
+            editions.c.frozen_at.is_(None),
+            editions.c.frozen != "{}",
+            editions.c.closed_at > last,
+        )
+    )
+    windows = [json.loads(kept)["window"] for kept in rows]
+    spans = [(one["after"], one["until"]) for one in windows if one["until"] <= last]
+    older = [tuple(gap) for one in windows for gap in one.get("gaps", ())]
+    return tuple(sorted({*spans, *older}, key=lambda span: span[1]))
+
+
+def _extras(conn: Connection, name: str) -> dict[str, int]:
+    """Return when an extra edition of a digest last carried each key that one did."""
+    rows = conn.execute(
+        select(edition_items.c.item_key, func.max(editions.c.frozen_at))
+        .join(editions, editions.c.id == edition_items.c.edition_id)
+        .where(
+            editions.c.digest == name, editions.c.is_extra == 1, editions.c.frozen_at.is_not(None)
+        )
+        .group_by(edition_items.c.item_key)
+    )
+    return {key: int(frozen_at) for key, frozen_at in rows}
+
+
+def _called_off(conn: Connection, name: str) -> dict[str, tuple[int | None, int]]:
+    """Return what extra editions were to carry that were cancelled before anything left.
+
+    By the window of each; until the first freeze after the cancelling, which takes it up.
+    """
+    last = select(func.coalesce(func.max(editions.c.frozen_at), 0)).where(
+        editions.c.digest == name, editions.c.is_extra == 0
+    )
+    rows = conn.execute(
+        select(editions.c.id, editions.c.frozen).where(
+            editions.c.digest == name,
+            editions.c.is_extra == 1,
+            editions.c.state == "cancelled",
+            editions.c.frozen_at.is_(None),
+            editions.c.closed_at > last.scalar_subquery(),
+        )
+    )
+    found: dict[str, tuple[int | None, int]] = {}
+    for number, kept in rows:
+        window = json.loads(kept)["window"]
+        keys = select(edition_items.c.item_key).where(edition_items.c.edition_id == number)
+        for key in conn.scalars(keys):
+            found.setdefault(key, (window["after"], window["until"]))
+    return found
+
+
+def _has_movers(conn: Connection, name: str, since: int) -> bool:
+    moved = select(1).where(subscriptions.c.digest == name, subscriptions.c.moved_at > since)
+    return conn.scalar(moved.limit(1)) is not None
 
 
 def _write(conn: Connection, new: list[dict[str, Any]], changed: list[dict[str, Any]]) -> None:

@@ -7,11 +7,16 @@ A story is one key in all its languages; a reader gets each story once. Two ques
   editions' windows (after the last freeze, up to this one) hand out every story exactly once.
 - *What* does the reader get? The best version that exists when the edition freezes.
 
+Three things are apart from that: a coming event returns in the last edition before it; an extra
+edition carries what an editor named, and its items count as sent; and whoever chose other
+languages meanwhile gets what they would have missed between the old choice and the new, and
+nothing twice (`for_mover`).
+
 Moments are unix seconds, as in the database.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
 
@@ -31,6 +36,9 @@ class Version:
     categories: tuple[str, ...] = ()
     digest: str = ""  # "", "pin" or "skip"
     ended_at: int | None = None  # when its event is over
+    starts_at: int | None = None  # when its event begins, unless it was cancelled
+    is_machine: bool = False
+    original: str = ""  # the language it was translated from, "" when nobody said
 
     @property
     def is_pinned(self) -> bool:
@@ -44,6 +52,9 @@ class Story:
     key: str
     seen: Mapping[str, int]  # language -> when it was first seen published, withdrawn ones too
     versions: Mapping[str, Version]  # language -> what is published now
+    extra_at: int | None = None  # when an extra edition carried it: who could get it then has it
+    had_until: int | None = None  # for an extra edition: who was due by then has it already
+    called_off: tuple[int | None, int] | None = None  # an extra edition that never left: its window
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class Rule:
     since: int | None = None  # items dated before it count as sent
     floor: int | None = None  # so do items dated before it, if here by the first edition
     first_freeze: int | None = None  # when the first edition froze; None before
+    original: str = ""  # the site's first language, whether or not readers fall back to it
+    is_extra: bool = False  # an editor named the stories: nothing but having them keeps one back
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +78,12 @@ class Window:
 
     after: int | None  # None: no edition of this digest has frozen yet
     until: int
+    next_at: int | None = None  # when the next edition is due; None when no calendar says
+    gaps: tuple[tuple[int | None, int], ...] = ()  # what older editions covered that were cancelled
 
     def __contains__(self, moment: int) -> bool:
-        return moment <= self.until and (self.after is None or moment > self.after)
+        spans = ((self.after, self.until), *self.gaps)
+        return any(moment <= until and (after is None or moment > after) for after, until in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,7 @@ class Preferences:
     languages: tuple[str, ...]  # in order, best first
     kinds: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    originals: bool = False  # the original rather than a machine's translation
 
 
 class Refusal(StrEnum):
@@ -95,6 +112,10 @@ class How(StrEnum):
     FIRST = "first"  # the reader's first language
     NEXT = "next"  # another of the reader's languages
     FALLBACK = "fallback"  # the site's first language; the mail says so
+    ORIGINAL = "original"  # asked for instead of a machine's translation
+
+
+_COUNTS_AS_SENT = (Refusal.BEFORE_START, Refusal.TOO_OLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,7 @@ class Chosen:
     how: How
     eligible_at: int
     appeared_at: int  # when the story's first version did
+    is_return: bool = False  # a coming event, once more
 
     @property
     def is_fallback(self) -> bool:
@@ -121,24 +143,44 @@ def choose(
     stories: Iterable[Story], reader: Preferences, rule: Rule, window: Window
 ) -> tuple[Chosen, ...]:
     """Return what a reader with these preferences gets in the edition of this window, in order."""
-    return wanted(offers(stories, reader.languages, rule, window), reader)
+    return wanted(offers(stories, reader.languages, rule, window, reader.originals), reader)
+
+
+def for_mover(
+    stories: Iterable[Story],
+    reader: Preferences,
+    rule: Rule,
+    window: Window,
+    had: Container[str],
+) -> tuple[Chosen, ...]:
+    """Return what a reader gets who chose otherwise a while ago, in order.
+
+    A story may have become eligible for the new languages before the last freeze while the old
+    ones still waited for it: it comes now. One that the reader had in an old language never
+    comes again, whatever appears in the new.
+
+    had   keys of the stories that this digest sent the reader before
+    """
+    found = []
+    for story in stories:
+        chosen = _offered(story, reader.languages, rule, window, reader.originals)
+        if chosen is None:
+            chosen = _overtaken(story, reader, rule, window)
+        if chosen and (chosen.is_return or chosen.key not in had):
+            found.append(chosen)
+    return wanted(sorted(found, key=lambda chosen: chosen.order), reader)
 
 
 def offers(
-    stories: Iterable[Story], languages: Sequence[str], rule: Rule, window: Window
+    stories: Iterable[Story],
+    languages: Sequence[str],
+    rule: Rule,
+    window: Window,
+    originals: bool = False,
 ) -> tuple[Chosen, ...]:
     """Return what readers of these languages can get, before their kinds and categories."""
-    found = (offer(story, languages, rule, window.until) for story in stories)
-    return tuple(
-        sorted(
-            (
-                chosen
-                for chosen in found
-                if chosen and chosen.eligible_at in window and not refusal(chosen, rule, window)
-            ),
-            key=lambda chosen: chosen.order,
-        )
-    )
+    found = (_offered(story, languages, rule, window, originals) for story in stories)
+    return tuple(sorted((one for one in found if one), key=lambda chosen: chosen.order))
 
 
 def wanted(offered: Iterable[Chosen], reader: Preferences) -> tuple[Chosen, ...]:
@@ -152,7 +194,9 @@ def wanted(offered: Iterable[Chosen], reader: Preferences) -> tuple[Chosen, ...]
     )
 
 
-def offer(story: Story, languages: Sequence[str], rule: Rule, at: int) -> Chosen | None:
+def offer(
+    story: Story, languages: Sequence[str], rule: Rule, at: int, originals: bool = False
+) -> Chosen | None:
     """Return when a story reaches readers of these languages, and what exists of it at a moment.
 
     None when nothing that exists at that moment will do. What appears later than `at` is left
@@ -170,7 +214,30 @@ def offer(story: Story, languages: Sequence[str], rule: Rule, at: int) -> Chosen
         moment = first
     else:
         moment = max(deadline, min(seen[wish] for wish in wishes if wish in seen))
-    return Chosen(story.key, usable[0], _how(usable[0], languages), moment, appeared_at)
+    best = usable[0]
+    if originals and best.is_machine:
+        original = _original(story, best, seen, rule)
+        if original is not None:
+            return Chosen(story.key, original, How.ORIGINAL, moment, appeared_at)
+    return Chosen(story.key, best, _how(best, languages), moment, appeared_at)
+
+
+def returns(story: Story, chosen: Chosen, rule: Rule, window: Window) -> bool:
+    """Return whether an event that was eligible before comes once more: this edition is the last.
+
+    Also one that counts as sent because of its date: it is still to come.
+    """
+    starts_at = chosen.version.starts_at
+    if starts_at is None or window.next_at is None or rule.is_extra:
+        return False
+    was_before = window.after is not None and chosen.eligible_at <= window.after
+    had_extra = story.extra_at is not None and story.extra_at <= window.until
+    counts_as_sent = refusal(chosen, rule, window) in _COUNTS_AS_SENT
+    if not (was_before or had_extra or (counts_as_sent and chosen.eligible_at <= window.until)):
+        return False
+    if refusal(chosen, rule, window) in (Refusal.KIND, Refusal.SKIPPED):
+        return False
+    return window.until < starts_at <= window.next_at
 
 
 def refusal(chosen: Chosen, rule: Rule, window: Window) -> Refusal | None:
@@ -207,6 +274,66 @@ def spoken(languages: Sequence[str], site_languages: Sequence[str]) -> tuple[str
                 found[tag] = None
                 break
     return tuple(found)
+
+
+def _offered(
+    story: Story, languages: Sequence[str], rule: Rule, window: Window, originals: bool
+) -> Chosen | None:
+    """Return what of a story readers of these languages get in the edition of this window."""
+    chosen = offer(story, languages, rule, window.until, originals)
+    if chosen is None:
+        return None
+    if rule.is_extra:
+        had_at = -inf if story.had_until is None else story.had_until
+        has_it = chosen.eligible_at <= had_at or _had_in_extra(story, languages, rule)
+        return None if has_it else chosen
+    if returns(story, chosen, rule, window):
+        return replace(chosen, is_return=True)
+    is_due = chosen.eligible_at in window or was_called_off(story, languages, rule, chosen)
+    if not is_due or refusal(chosen, rule, window):
+        return None
+    return None if _had_in_extra(story, languages, rule) else chosen
+
+
+def was_called_off(story: Story, languages: Sequence[str], rule: Rule, chosen: Chosen) -> bool:
+    """Return whether readers were to get a story by an extra edition that never left.
+
+    Editions of the rhythm that froze before it was called off left the story to it.
+    """
+    if story.called_off is None:
+        return False
+    after, until = story.called_off
+    if after is not None and chosen.eligible_at <= after:
+        return False  # an edition before the extra one had it for them
+    return offer(story, languages, rule, until) is not None
+
+
+def _overtaken(story: Story, reader: Preferences, rule: Rule, window: Window) -> Chosen | None:
+    """Return a story that came into a mover's new languages while the old ones waited for it."""
+    chosen = offer(story, reader.languages, rule, window.until, reader.originals)
+    if chosen is None or window.after is None or chosen.eligible_at > window.after:
+        return None
+    if chosen.appeared_at + rule.wait <= window.after or refusal(chosen, rule, window):
+        return None
+    return None if _had_in_extra(story, reader.languages, rule) else chosen
+
+
+def _had_in_extra(story: Story, languages: Sequence[str], rule: Rule) -> bool:
+    """Return whether an extra edition had a version for readers of these languages."""
+    if story.extra_at is None:
+        return False
+    return offer(story, languages, rule, story.extra_at) is not None
+
+
+def _original(
+    story: Story, machine: Version, seen: Mapping[str, int], rule: Rule
+) -> Version | None:
+    """Return what a machine's translation was made from, as far as it is published."""
+    here = [story.versions[tag] for tag in seen if tag in story.versions]
+    human = [version for version in here if not version.is_machine]
+    named = [version for version in human if version.language == machine.original]
+    first = [version for version in human if version.language == rule.original]
+    return next(iter((*named, *first, *sorted(human, key=lambda one: seen[one.language]))), None)
 
 
 def _how(version: Version, languages: Sequence[str]) -> How:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.digests import next_slot
 from publisher.errors import Problem
 from publisher.ops import log
 
@@ -54,10 +53,7 @@ def send(app: "App", stop: Event) -> Done:
     """Open what is due and send it, and again at the next slot or the next try."""
     done = app.send(stop)
     report = done.report
-    moments = [
-        next_slot(d, app.settings.site.zone, app.now()) for d in app.settings.digests.values()
-    ]
-    due = [slot.due_at for slot in moments if slot]
+    due = [slot.due_at for slot in app.next_due().values()]
     if report.next_at:
         due.append(report.next_at)
     next_at = min(due, default=None)

@@ -31,7 +31,6 @@ def broken_rules(settings: Settings) -> Iterator[Told]:
     yield from _mail(settings)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
-        yield from _digest_not_yet(name, digest)
     yield from _not_yet(settings)
 
 
@@ -114,20 +113,6 @@ def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
             f'{dotted} is "{digest.at}", which does not fit every = "{digest.every}"',
             f"write {example}",
         )
-
-
-def _digest_not_yet(name: str, digest: Digest) -> Iterator[Told]:
-    key = ("digests", name)
-    if digest.zone == "subscriber":
-        yield _later((*key, "zone"), 'zone = "subscriber"', 'keep zone = "site"')
-    if digest.approve == "editor":
-        yield _later(
-            (*key, "approve"),
-            'approve = "editor"',
-            'keep approve = "auto" and look at `publisher digest preview` before the slot',
-        )
-    if digest.delay:
-        yield _later((*key, "delay"), "a delay", 'keep delay = "0"')
 
 
 def _not_yet(settings: Settings) -> Iterator[Told]:

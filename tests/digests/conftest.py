@@ -1,6 +1,7 @@
 """A site with a database and readers, whose editions a test opens at moments of its choice."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,11 @@ from sqlalchemy import Engine, select
 
 from publisher import digests
 from publisher.content import Library, open_library
+from publisher.digests.acting import Acted
+from publisher.digests.edition import read_edition, read_frozen
 from publisher.digests.freezing import due_slot, freeze
 from publisher.digests.lifecycle import Opened
+from publisher.digests.opening import Opening
 from publisher.digests.segment import Segment
 from publisher.render import Templates
 from publisher.store import read, tables, write
@@ -56,6 +60,18 @@ class House:
         """Open what is due, as a command run at this moment would."""
         return digests.open_due(self.db, self.settings, self.library(now), self.templates, now)
 
+    def decide(self, what: str, now: datetime, slot: str = "", name: str = "weekly") -> Acted:
+        """Approve, hold, release or cancel, as the command does."""
+        library = self.library(now)
+        return digests.act(self.db, self.settings, library, self.templates, name, what, slot, now)
+
+    def extra(self, keys: Sequence[str], now: datetime, at: datetime | None = None) -> Acted:
+        """Send items outside the rhythm, as the command does."""
+        library = self.library(now)
+        return digests.add_extra(
+            self.db, self.settings, library, self.templates, "weekly", keys, now, at
+        )
+
     def freeze(self, now: datetime) -> int:
         """Freeze the slot that is due, and go no further; return the edition's number."""
         settings, library = self.settings, self.library(now)
@@ -64,6 +80,14 @@ class House:
         with read(self.db) as conn:
             slot, _ = due_slot(conn, settings, library, "weekly", now)
         return freeze(self.db, settings, library, self.templates, "weekly", slot, now)
+
+    def open_a_chunk(self, number: int, now: datetime, size: int) -> None:
+        """Write the deliveries of the first readers of a frozen edition, and go no further."""
+        with read(self.db) as conn:
+            edition, frozen = read_edition(conn, number), read_frozen(conn, number)
+            opening = Opening(conn, edition, frozen, self.settings, now)
+        with write(self.db) as conn:
+            opening.write_chunk(conn, size)
 
     def editions(self) -> list[tuple[str, str, str]]:
         """Each edition as (digest, slot, state), oldest first."""

@@ -152,10 +152,12 @@ def test_who_got_a_signature_of_their_own_meanwhile_is_not_left_out(house: House
     readers = filled(house)
     number = house.freeze(FIRST)
     with read(house.db) as conn:
-        knows_nobody = Opening(read_edition(conn, number), read_frozen(conn, number), {}, FIRST)
+        edition, frozen = read_edition(conn, number), read_frozen(conn, number)
+        knows_the_old = Opening(conn, edition, frozen, house.settings, FIRST)
+    newcomer = house.reader("newcomer", "fr en ar", categories=("prevention",))
     with write(house.db) as conn:
-        assert not knows_nobody.write_chunk(conn, 100)
-    assert [len(house.received(one)) for one in readers] == [1] * 5
+        assert not knows_the_old.write_chunk(conn, 100)
+    assert [len(house.received(one)) for one in (*readers, newcomer)] == [1] * 6
 
 
 def test_who_comes_back_to_an_edition_half_open_gets_the_frozen_items(house: House):

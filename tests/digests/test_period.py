@@ -159,6 +159,7 @@ def test_items_settle_to_the_next_whole_minute_with_a_local_name(newest, due, lo
 
 
 def test_a_slot_is_missed_only_after_its_lateness():
-    asked, slot = digest("day", "07:00", max_lateness="6h"), Slot("x", utc("2026-03-02T07:00"))
-    assert not is_too_late(asked, slot, utc("2026-03-02T13:00"))
-    assert is_too_late(asked, slot, utc("2026-03-02T13:00:01"))
+    asked = digest("day", "07:00", max_lateness="6h")
+    slot = Slot("2026-03-02T07:00", utc("2026-03-02T07:00"))
+    assert not is_too_late(asked, slot, LONDON, utc("2026-03-02T13:00"))
+    assert is_too_late(asked, slot, LONDON, utc("2026-03-02T13:00:01"))

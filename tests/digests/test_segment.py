@@ -2,8 +2,10 @@
 
 from itertools import permutations, product
 
+import pytest
+
 from publisher.digests.segment import Part, Segment, Segmenter, words_language
-from publisher.digests.select import Preferences, Rule, Story, Version, Window
+from publisher.digests.select import Preferences, Rule, Story, Version, Window, choose
 
 RULE = Rule(wait=0, fallback="en", kinds=("news",), max_age=10**9)
 SITE = ("en", "ar", "fr")
@@ -20,18 +22,31 @@ def segmenter(*stories: Story) -> Segmenter:
 
 def test_signatures_with_equal_lists_share_one_segment():
     wishes = [(), ("news",)], [(), ("health",), ("health", "sport")]
-    readers = {
-        number: Preferences(("en",), kinds, categories)
-        for number, (kinds, categories) in enumerate(product(*wishes))
-    }
-    found = segmenter(story("a", ("en",), "health")).segments(readers)
+    maker = segmenter(story("a", ("en",), "health"))
+    found = [maker.segment(Preferences(("en",), *wish)) for wish in product(*wishes)]
     assert len(found) == 6
-    assert len({id(segment) for segment in found.values()}) == 1
+    assert len({id(segment) for segment in found}) == 1
+
+
+def test_the_same_list_in_other_orders_of_languages_is_one_object():
+    maker = segmenter(story("a", ("en",)))
+    one, other = (maker.segment(Preferences(("en", *rest))) for rest in (("ar",), ("fr", "ar")))
+    assert one is other is maker.same(Segment("en", (Part("a", "en"),)))
+
+
+@pytest.mark.parametrize("kinds", [(), ("news",), ("news", "event"), ("article",)])
+@pytest.mark.parametrize("categories", [(), ("c1",), ("c2", "c1"), ("c2", "nothing"), ("c9",)])
+def test_a_segment_holds_what_its_readers_want(kinds, categories):
+    stories = [story(f"s{n}", SITE, f"c{n % 3}", f"c{n % 4}") for n in range(7)]
+    reader, maker = Preferences(("ar",), kinds, categories), segmenter(*stories)
+    wanted = tuple(Part.of(one) for one in choose(stories, reader, RULE, Window(None, 10)))
+    made = maker.segment(reader)
+    assert (made.parts if made else ()) == wanted
 
 
 def test_a_reader_of_nothing_new_has_no_segment():
     reader = Preferences(("en",), (), ("sport",))
-    assert segmenter(story("a", ("en",), "health")).segments({7: reader}) == {}
+    assert segmenter(story("a", ("en",), "health")).segment(reader) is None
 
 
 def test_the_same_items_in_another_interface_language_are_another_segment():
@@ -49,7 +64,7 @@ def test_a_fallback_says_so_and_is_another_segment_than_a_choice():
 
 def test_lists_survive_the_database():
     segment = Segment("ar", (Part("a", "en", True), Part("b/c", "ar")))
-    assert segment.to_json() == [["a", "en", True], ["b/c", "ar"]]
+    assert segment.to_json() == [["a", "en", "fallback"], ["b/c", "ar"]]
     assert Segment.from_json("ar", segment.to_json()) == segment
 
 
@@ -67,6 +82,7 @@ def test_many_signatures_end_in_few_segments():
         for languages in permutations(SITE)
         for mask in product([0, 1], repeat=6)
     ]
-    found = segmenter(*stories).segments(dict(enumerate(readers)))
-    assert len(found) == len(readers)
-    assert len(set(found.values())) < len(readers)
+    maker = segmenter(*stories)
+    found = [maker.segment(reader) for reader in readers]
+    assert None not in found
+    assert len(set(found)) < len(readers)

@@ -202,9 +202,6 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
 @pytest.mark.parametrize(
     ("where", "key"),
     [
-        ("[digests.weekly]", 'zone = "subscriber"'),
-        ("[digests.weekly]", 'approve = "editor"'),
-        ("[digests.weekly]", 'delay = "1h"'),
         ("[delivery]", 'transport = "ses"'),
         ("[delivery]", 'warm_up = "500/day"'),
         ("[delivery.dkim]", 'domain = "example.org"'),

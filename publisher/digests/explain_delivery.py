@@ -1,0 +1,117 @@
+"""What the ledger knows of one person's mails: every attempt, and the server's own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from publisher import delivery
+from publisher.digests.stories import moment_of
+from publisher.store.tables import attempts, bodies, deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try that did not succeed."""
+
+    number: int
+    started_at: datetime
+    outcome: str  # deferred, refused, or in doubt
+    code: str
+    answer: str  # what the server said; the address stands as <recipient>
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """One row of the ledger."""
+
+    id: int
+    purpose: str  # "edition:17", or what a letter was for
+    state: str
+    code: str  # of the last answer, or why it was skipped
+    attempts: int
+    doubts: int  # how often no answer came, so that they may have got it
+    queued_at: datetime
+    next_at: datetime | None  # when it is next tried; only of one that waits
+    settled_at: datetime | None
+    remote_id: str
+    message_id: str  # "" without the site's secret
+    bounced_at: datetime | None
+    complained_at: datetime | None
+    failures: tuple[Attempt, ...]
+    body_id: int
+    digest: str  # "" for a letter
+
+
+def deliveries_of(
+    conn: Connection, subscriber_id: int, public_id: str, secret: bytes | None, domain: str
+) -> tuple[DeliveryFacts, ...]:
+    """Return all a person was, is and will be sent, the newest first.
+
+    secret  the site's lasting one, None when it is not there
+    domain  of the sender, for messages that are not made yet
+    """
+    rows = conn.execute(
+        select(deliveries, bodies.c.digest, bodies.c.headers)
+        .join(bodies, bodies.c.id == deliveries.c.body_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(deliveries.c.id.desc())
+    ).all()
+    failures = _failures(conn, [row.id for row in rows])
+    return tuple(
+        _facts(row, failures.get(row.id, ()), _identity(conn, row, public_id, secret, domain))
+        for row in rows
+    )
+
+
+def _failures(conn: Connection, numbers: list[int]) -> Mapping[int, tuple[Attempt, ...]]:
+    found: dict[int, tuple[Attempt, ...]] = {}
+    rows = conn.execute(
+        select(attempts)
+        .where(attempts.c.delivery_id.in_(numbers))
+        .order_by(attempts.c.delivery_id, attempts.c.number)
+    )
+    for row in rows:
+        one = Attempt(row.number, moment_of(row.started_at), row.outcome, row.code, row.answer)
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), one)
+    return found
+
+
+def _identity(
+    conn: Connection, row: Row[Any], public_id: str, secret: bytes | None, domain: str
+) -> str:
+    """Return the Message-ID: it follows from what is there, so it is not stored."""
+    if secret is None:
+        return ""
+    if row.headers is not None:
+        made = delivery.load_body(conn, row.body_id)
+        if made is not None:
+            domain = made.sender.rpartition("@")[2]
+    return delivery.message_id(secret, row.purpose, public_id, domain)
+
+
+def _facts(row: Row[Any], failures: tuple[Attempt, ...], identity: str) -> DeliveryFacts:
+    return DeliveryFacts(
+        id=row.id,
+        purpose=row.purpose,
+        state=row.state,
+        code=row.code or "",
+        attempts=row.attempts,
+        doubts=row.doubts,
+        queued_at=moment_of(row.queued_at),
+        next_at=moment_of(row.next_at) if row.state == delivery.State.QUEUED else None,
+        settled_at=_moment(row.settled_at),
+        remote_id=row.remote_id or "",
+        message_id=identity,
+        bounced_at=_moment(row.bounced_at),
+        complained_at=_moment(row.complained_at),
+        failures=failures,
+        body_id=row.body_id,
+        digest=row.digest,
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else moment_of(seconds)
