@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench golden clean
+.PHONY: help demo test check format lint types contracts bench replay golden clean
 
 help:
 	@echo "make demo     the sample site, from files to feeds and inboxes, in a scratch folder"
@@ -15,6 +15,7 @@ help:
 	@echo "make check    format, lint, types, import contracts, tests: what CI runs"
 	@echo "make format   put the code into its one format"
 	@echo "make bench    measure every claim"
+	@echo "make replay   live through a year of a real site (PUBLISHER_REAL) and count what came"
 	@echo "make golden   rewrite the golden files; review the difference"
 
 demo: $(VENV)/.program
@@ -37,6 +38,10 @@ format: $(VENV)/.workshop
 bench: $(VENV)/.workshop
 	@$(BIN)/python -m bench.start
 	@$(BIN)/python -m bench.build
+
+replay: $(VENV)/.workshop
+	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }
+	@$(BIN)/python -m bench.replay "$$PUBLISHER_REAL/opentelemetry/content"
 
 golden: $(VENV)/.workshop
 	@PUBLISHER_GOLDEN=1 $(PYTEST) -n $(WORKERS) -k golden

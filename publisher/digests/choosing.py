@@ -74,7 +74,7 @@ def _coming(conn: Connection, settings: "Settings", name: str, now: datetime) ->
     slots = [*slots_between(digest, zones, now, now + _AHEAD)]
     if due is None or is_too_late(digest, due, zones, now):
         return slots
-    return [due, *slots] if read_position(conn, name, now).is_new(due) else slots
+    return [due, *slots] if read_position(conn, name, now).is_new(due, zones) else slots
 
 
 def _next(

@@ -95,7 +95,7 @@ def due_slot(
         return _settled(conn, settings, library, name, now)
     zones = zones_of(conn, settings, name)
     slot = last_slot(digest, zones, now)
-    if slot is None or not read_position(conn, name, now).is_new(slot):
+    if slot is None or not read_position(conn, name, now).is_new(slot, zones):
         return None
     return slot, is_too_late(digest, slot, zones, now)
 

@@ -136,6 +136,11 @@ def hours(local: datetime, zones: Iterable[ZoneInfo]) -> dict[str, datetime]:
     return {zone.key: _instant(local, zone) for zone in zones}
 
 
+def last_hour(slot: Slot, zones: Zones) -> datetime:
+    """Return when a slot begins in the last of these zones."""
+    return max(slot.due_at, *(_instant(slot.at, zone) for zone in _several(zones)))
+
+
 def is_regular(digest: "Digest", local: datetime) -> bool:
     """Return whether a local time is one of a digest's slots."""
     rhythm = read_at(digest)
@@ -146,8 +151,7 @@ def is_regular(digest: "Digest", local: datetime) -> bool:
 
 def is_too_late(digest: "Digest", slot: Slot, zones: Zones, now: datetime) -> bool:
     """Return whether a slot that nobody opened in time is missed: for every reader's hour."""
-    last = max(_instant(slot.at, zone) for zone in _several(zones))
-    return now - max(last, slot.due_at) > digest.max_lateness
+    return now - last_hour(slot, zones) > digest.max_lateness
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:

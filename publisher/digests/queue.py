@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from publisher.digests.period import Slot, last_slot, next_slot
+from publisher.digests.period import Slot, Zones, last_hour, last_slot, next_slot
 from publisher.digests.select import Rule, Window
 from publisher.digests.stories import moment_of, rule_of, unix
 from publisher.digests.zones import READERS, zones_of
@@ -106,9 +106,9 @@ class Position:
     last_slot: str  # local; of its latest edition, missed and cancelled ones too; "" before any
     gaps: tuple[tuple[int | None, int], ...] = ()  # what cancelled editions before it left to do
 
-    def is_new(self, slot: Slot) -> bool:
-        """Return whether a slot comes after the start and after every slot there was."""
-        return slot.due_at > self.started_at and slot.local > self.last_slot
+    def is_new(self, slot: Slot, zones: Zones) -> bool:
+        """Return whether a slot comes after the start, for any reader, and after all there were."""
+        return last_hour(slot, zones) > self.started_at and slot.local > self.last_slot
 
 
 def read_position(conn: Connection, name: str, now: datetime) -> Position:

@@ -100,7 +100,8 @@ class Promise:
         for day in days:
             begins = min(self.hour(day, name) for name in self.readers)
             if begins <= now:
-                return day if begins > self.started_at else None
+                ends = max(self.hour(day, name) for name in self.readers)
+                return day if ends > self.started_at else None
         return None
 
     def _open(self, slot: date, now: datetime) -> None:
@@ -124,10 +125,13 @@ def promises(walked: "World") -> list[Promise]:
     """Return the promise of each digest: own hours for some, the site's hour for all."""
     own = {name: zone or walked.zone for name, zone in walked.readers.items()}
     site = dict.fromkeys(walked.readers, walked.zone)
-    return [
+    found = [
         Promise(name, own if DIGESTS[name][0] == "subscriber" else site, walked.items, walked.began)
         for name in walked.digests
     ]
+    for promise in found:
+        assert list(promise.run(walked.began)) == []  # as the world itself began
+    return found
 
 
 class World:
