@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from publisher.reach.answer import Answer, Kind
 from publisher.reach.places import Resolver, listed_as, look_up
+from publisher.reach.request import HARMLESS, Request
 from publisher.reach.target import Refusal, Target, target_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_HARMLESS = ("accept", "accept-language", "content-type", "if-modified-since", "if-none-match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,6 @@ class Limits:
     seconds: float = 10.0
     size: int = 5_000_000  # bytes of the body, packed and unpacked
     redirects: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of one server."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    keeps_body: bool
-
-    @property
-    def carries_secrets(self) -> bool:
-        """Whether somebody on the way could learn or change more than which page is wanted."""
-        return bool(self.body) or any(name.lower() not in _HARMLESS for name in self.headers)
 
 
 class Reach:
@@ -155,7 +139,7 @@ def _following(request: Request, status: int, leads_to: str) -> Request | Answer
     headers = {
         name: value
         for name, value in request.headers.items()
-        if before == after or name.lower() in _HARMLESS
+        if before == after or name.lower() in HARMLESS
     }
     if not body:
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}

@@ -20,7 +20,7 @@ from publisher.reach.line import Deadline, Line, PinnedAdapter
 from publisher.reach.reading import CodingError, TooLargeError, read_body
 
 if TYPE_CHECKING:
-    from publisher.reach.ask import Request
+    from publisher.reach.request import Request
     from publisher.reach.target import Target
 
 _MISSING = (404, 410)
