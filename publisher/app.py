@@ -345,7 +345,7 @@ class App:
         library, now = self.library(), self.now()
         found = (library.find(s.key, tag) for s in stories for tag in s.versions)
         items = [item for item in found if item]
-        doubts = preflight.examine(self.settings, library, items, now=now)
+        doubts = preflight.examine(self.settings, library, items, now=now, digest=name)
         sizes = digests.clipped(self.settings, library, self.templates, name, now, self.engine)
         return (*doubts, *sizes)
 

@@ -166,8 +166,9 @@ class StateError(PublisherError):
     ) -> None:
         self.thing, self.state, self.wanted = thing, state, wanted
         options = ", ".join(legal)
+        told = "already" if state == wanted else f"and cannot become {wanted}"
         super().__init__(
-            f"{thing} is {state} and cannot become {wanted}",
+            f"{thing} is {state} {told}",
             hint=hint or (f"from {state} it can become: {options}" if options else ""),
         )
 

@@ -15,6 +15,7 @@ def look_problems(settings: "Settings") -> Iterator[Problem]:
     yield from template_problems(settings)
     yield from word_problems(settings)
     yield from idle_problems(settings)
+    yield from country_problems(settings)
     from publisher.render import weaknesses
 
     for weak in weaknesses(settings.look):
@@ -81,6 +82,21 @@ def word_problems(settings: "Settings") -> Iterator[Problem]:
             f"put a templates/locale/{lacking[0]}.po into the site",
             Level.WARNING,
         )
+
+
+def country_problems(settings: "Settings") -> Iterator[Problem]:
+    """Yield the countries that nothing is known of: dates would be those of no country named."""
+    from publisher.render import is_known
+
+    for tag, wanted in settings.site.locale.items():
+        if not is_known(wanted):
+            yield Problem(
+                "publisher.toml",
+                0,
+                f'site.locale is "{wanted}" for {tag}, and no such place is known',
+                "write the country's two letters, as in en-GB for Britain",
+                Level.WARNING,
+            )
 
 
 def idle_problems(settings: "Settings") -> Iterator[Problem]:

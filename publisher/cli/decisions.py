@@ -127,7 +127,10 @@ def _say_acted(app: "App", name: str, what: str, acted: "Acted") -> None:
     if not readers:
         say(f"{edition}: nothing new for anybody, so no mail")
         return
-    say(f"{edition}: goes to {count(readers, 'reader')}")
+    if acted.gone:
+        say(f"{edition}: goes on; {count(acted.gone, 'message')} had left")
+    else:
+        say(f"{edition}: goes to {count(readers, 'reader')}")
     _say_when(app, name, acted)
 
 
@@ -136,7 +139,9 @@ def _say_when(app: "App", name: str, acted: "Acted") -> None:
     if acted.slot.due_at > app.now():
         say(_slot_words(app, name, acted.slot))
     elif digest.delay:
-        say("it begins after the delay that [digests] sets; until then it can be cancelled")
+        begins, until = ("goes on", "stopped") if acted.gone else ("begins", "cancelled")
+        key = f"[digests.{name}] delay"
+        say(f"it {begins} after the time that {key} sets; until then it can be {until}")
     say("`publisher send` sends what is due; `publisher run` does so by itself")
 
 
@@ -170,7 +175,7 @@ def _is_below(place: Path, root: Path) -> bool:
 def _near(word: str, keys: list[str]) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(word, keys, n=3)
+    close = get_close_matches(word, [*dict.fromkeys(keys)], n=3)  # a key stands once a language
     return f"did you mean {', '.join(close)}?" if close else "see `publisher queue`"
 
 

@@ -43,6 +43,7 @@ _WHY_NOT = {
     "appeared after it froze": "it first appeared after the edition was frozen",
     "it was another edition's turn": "its turn was in another edition",
 }
+_WITHDRAWN = "no file any more; this is what editions did with it"
 _OVER = ("sent", "cancelled", "missed")
 _DECIDED = {
     "approved": ", which an editor approved",
@@ -59,10 +60,11 @@ _FILES = {
 
 def sentences(found: "ItemExplained", zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield what there is to say about a file or key, line by line."""
-    if not found.versions:
+    if not found.key:
         yield from _no_item(found.file)
         return
-    yield f"{found.key}: {count(len(found.versions), 'language')}"
+    files = count(len(found.versions), "language") if found.versions else _WITHDRAWN
+    yield f"{found.key}: {files}"
     for problem in found.file.problems:
         yield f"  {problem}"
     for version in found.versions:
@@ -142,7 +144,8 @@ def _digest(digest: "ItemInDigest", zone: ZoneInfo, is_published: bool) -> Itera
 def _carried(carried: "Carried") -> Iterator[str]:
     edition = carried.edition
     if not carried.audiences:
-        so_far = "for nobody" if edition.state in _OVER else "for nobody so far"
+        whom = "for nobody who had not had it" if edition.is_extra else "for nobody"
+        so_far = whom if edition.state in _OVER else f"{whom} so far"
         yield f"  in {_edition(edition)}, {so_far}"
         return
     readers = sum(one.readers for one in carried.audiences)

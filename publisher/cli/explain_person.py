@@ -140,8 +140,10 @@ def _edition(one: "PersonInEdition", zone: ZoneInfo) -> Iterator[str]:
             yield f"  {line}"
     elif one.why:
         yield f"    {_why(one.why.value, one.since, zone, is_past=True)}"
-    yield from (f"    told what changed about: {title}" for title in one.told)
+    yield from (f"      told what changed about: {title}" for title in one.told)
     yield from (f"  {line}" for line in _items(one.items))
+    if one.delivery and one.since and one.passed_over:
+        yield f"      they chose otherwise {moment(one.since, zone)}; by what they choose since then,"
     for passed in one.passed_over:
         yield f"      left out for them: {passed.title} [{passed.key}]: {passed.why}"
 

@@ -67,7 +67,7 @@ def of_body(finished: Finished, language: str) -> Iterator[Doubt]:
 
 
 def of_line(text: str, language: str) -> Iterator[Doubt]:
-    """Yield what is doubtful in a title or a summary."""
+    """Yield what is doubtful in a title, a summary or a correction."""
     yield from _first_of(_of_controls, [text])
     if is_rtl(language):
         yield from _first_of(_of_mixture, [text])

@@ -126,7 +126,11 @@ class Text:
 
     def look_over_front(self, item: Item) -> None:
         """Add what is doubtful in the front matter's own words and picture to problems."""
-        for name, words in (("title", item.title), ("summary", item.summary)):
+        for name, words in (
+            ("title", item.title),
+            ("summary", item.summary),
+            ("correction", item.correction),
+        ):
             for doubt in doubts.of_line(words, item.language):
                 line = self._front_line(name) or self._front_line(_ALSO.get(name, name))
                 self._warn(line, f"in the {name}, {doubt.message}", doubt.hint)

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
 
 KEYS = ("subject", "preheader")
+FIELDS = ("name", "first", "count", "date")  # what {…} may name in both
 LONG_SUBJECT = 200  # characters; mail programs show about 60
 LONG_WORD = 600  # characters; it is one sentence, not an article
 PAST = timedelta(days=35)  # words of editions longer ago are not looked over again
 
 _SLOT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2})[:-]?(\d{2}))?", re.ASCII)
+_FIELD = re.compile(r"\{(\w+)\}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -177,7 +179,7 @@ class Words:
         count = "a file" if len(paths) == 1 else f"{len(paths)} files"
         digests = list(self._settings.digests)
         if not folder:
-            said = f"{count} here in no digest's folder"
+            said = f"{count} here is in no digest's folder"
             hint = f"put it into one of: {', '.join(digests)}" if digests else "remove it"
             self._note(paths[0], said, hint)
             return
@@ -189,7 +191,7 @@ class Words:
             hint = f'did you mean "{near[0]}"?'
         else:
             hint = f'rename it, or leave it out with [content] exclude = ["{WORDS}**"]'
-        said = f'the site has no digest "{folder[:80]}", and {count} would be its editor\'s word'
+        said = f'the site has no digest "{folder[:80]}", so {count} in its folder says nothing'
         self._problems.append(Problem(f"content/{WORDS}{folder}/", 0, said, hint))
 
     def _note(self, path: str, message: str, hint: str, level: Level = Level.ERROR) -> None:
@@ -255,6 +257,13 @@ class _Front:
         if name == "subject" and length > LONG_SUBJECT:
             said = f"the subject is {length} characters long, and mail programs show about 60"
             self.note(line, said, "shorten it", Level.WARNING)
+        for field in dict.fromkeys(_FIELD.findall(written)):
+            if field not in FIELDS:
+                said = f"{{{field[:40]}}} in the {name} stands for nothing, and readers see it so"
+                near = get_close_matches(field[:40], FIELDS, 1)
+                known = ", ".join(f"{{{one}}}" for one in FIELDS)
+                hint = f"did you mean {{{near[0]}}}?" if near else f"there are: {known}"
+                self.note(line, said, hint, Level.WARNING)
 
     def note(self, line: int, message: str, hint: str, level: Level = Level.ERROR) -> None:
         self.problems.append(Problem(self.shown, line, message, hint, level))

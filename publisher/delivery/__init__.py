@@ -9,7 +9,7 @@ digests or preferences.
 
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.headers import HeaderError
-from publisher.delivery.holding import call_off, gone, hold, release
+from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
@@ -37,6 +37,8 @@ __all__ = [
     "enqueue",
     "gone",
     "hold",
+    "is_gone",
+    "is_waiting",
     "load_body",
     "message_id",
     "open_transport",

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,14 +21,18 @@ def reserve_body(conn: Connection, language: str, digest: str) -> int:
 
 
 def reserve_bodies(conn: Connection, languages: Sequence[str], digest: str) -> tuple[int, ...]:
-    """Make room for a body in each of these languages, in their order; return their ids."""
-    if not languages:
-        return ()
-    made = conn.scalars(
-        bodies.insert().returning(bodies.c.id, sort_by_parameter_order=True),
-        [{"language": language, "digest": digest} for language in languages],
-    )
-    return tuple(map(int, made))
+    """Make room for a body in each of these languages; return their ids in the same order."""
+    # Those of one language are all alike, so it does not matter which is whose: asking for ids in
+    # the order of the rows would be one statement each on SQLite.
+    made = {
+        language: conn.scalars(
+            bodies.insert().returning(bodies.c.id),
+            [{"language": language, "digest": digest}] * count,
+        ).all()
+        for language, count in Counter(languages).items()
+    }
+    ids = {language: iter(sorted(found)) for language, found in made.items()}
+    return tuple(next(ids[language]) for language in languages)
 
 
 def save_body(conn: Connection, body: Body, now: datetime) -> None:

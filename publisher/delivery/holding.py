@@ -6,6 +6,9 @@ from publisher.delivery.ledger import IS_QUEUED
 from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
 from publisher.store.tables import deliveries
 
+_is_gone = or_(
+    deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT]), deliveries.c.doubts > 0
+)
 _is_stopped = (deliveries.c.state == State.HELD) & (deliveries.c.code == HELD_CODE)
 
 
@@ -42,9 +45,18 @@ def call_off(conn: Connection, purpose: str, at: int) -> int:
 
 def gone(conn: Connection, purpose: str) -> int:
     """Return how many messages of a purpose left, may have left, or are leaving now."""
-    left = deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT])
-    return conn.execute(
-        select(func.count()).where(
-            deliveries.c.purpose == purpose, or_(left, deliveries.c.doubts > 0)
-        )
-    ).scalar_one()
+    mine = deliveries.c.purpose == purpose
+    return conn.execute(select(func.count()).where(mine, _is_gone)).scalar_one()
+
+
+def is_gone(conn: Connection, purpose: str) -> bool:
+    """Return whether `gone` would count any message; ends at the first."""
+    mine = deliveries.c.purpose == purpose
+    return conn.execute(select(deliveries.c.id).where(mine, _is_gone).limit(1)).first() is not None
+
+
+def is_waiting(conn: Connection, purpose: str) -> bool:
+    """Return whether any delivery of a purpose waits for its time."""
+    # An expression, so that SQLite looks through what is queued, and not through all of a purpose.
+    mine = deliveries.c.purpose + "" == purpose
+    return conn.execute(select(deliveries.c.id).where(mine, IS_QUEUED).limit(1)).first() is not None

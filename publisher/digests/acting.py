@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
+from publisher import delivery
 from publisher.digests import decisions
 from publisher.digests.choosing import find_edition
 from publisher.digests.decisions import Decided, Decision
@@ -16,7 +17,7 @@ from publisher.digests.extra import freeze_extra
 from publisher.digests.freezing import freeze
 from publisher.digests.lifecycle import LookAt, Opened, open_frozen
 from publisher.digests.period import Slot
-from publisher.digests.queue import record_seen, start, take_turns
+from publisher.digests.queue import record_seen, take_turns
 from publisher.errors import PublisherError
 from publisher.store import read, write
 
@@ -64,7 +65,6 @@ def act(
     """
     with write(engine) as conn:
         take_turns(conn)  # what is due may freeze at this very moment
-        start(conn, settings, now)
         found = find_edition(conn, settings, name, what, wanted, now)
         if isinstance(found, Slot):
             return _decide(conn, settings, name, what, found, now)
@@ -108,7 +108,8 @@ def _opened(engine: Engine, settings: "Settings", edition: Edition, now: datetim
     opened = open_frozen(engine, settings, now)
     mine = next((one for one in opened if one.edition.id == edition.id), None)
     with read(engine) as conn:
-        return Acted(edition.slot, read_edition(conn, edition.id), mine)
+        gone = delivery.gone(conn, edition.purpose)
+        return Acted(edition.slot, read_edition(conn, edition.id), mine, gone)
 
 
 def _decide(

@@ -18,6 +18,8 @@ from publisher.store.tables import editions
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
+_STOPS = ("hold", "cancel")
+_LATELY = timedelta(hours=1)  # after a freeze, in which a stop is meant for what just went out
 _AHEAD = timedelta(days=66)  # how far ahead a slot may be decided on
 _SLOT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d)[:-]?(\d\d))?")
 _OPEN = (State.DRAFT, State.OPENING, State.SENDING)
@@ -54,7 +56,7 @@ def find_edition(
         return mine[0]
     if act == "release":
         return _to_release(conn, name, found, coming)
-    return _next(conn, name, act, found, coming)
+    return _next(conn, name, act, found, coming, now)
 
 
 def _editions(conn: Connection, name: str) -> list[Edition]:
@@ -78,7 +80,12 @@ def _coming(conn: Connection, settings: "Settings", name: str, now: datetime) ->
 
 
 def _next(
-    conn: Connection, name: str, act: str, found: list[Edition], coming: list[Slot]
+    conn: Connection,
+    name: str,
+    act: str,
+    found: list[Edition],
+    coming: list[Slot],
+    now: datetime,
 ) -> Edition | Slot:
     """Return the slot that a decision is about when no edition is open.
 
@@ -98,7 +105,16 @@ def _next(
         raise PublisherError(
             f"{name}, edition of {last.slot.local}, is {last.state} already", hint=again
         )
+    if last and last.state is State.SENT and act in _STOPS and _went_lately(last, now):
+        # Whoever wants to stop what just went out must not stop what comes instead.
+        raise PublisherError(
+            f"{name}, edition of {last.slot.local}, has gone out already", hint=again
+        )
     return coming[0]
+
+
+def _went_lately(edition: Edition, now: datetime) -> bool:
+    return edition.frozen_at is not None and now - edition.frozen_at < _LATELY
 
 
 def _named(

@@ -138,6 +138,20 @@ def cancel(conn: Connection, number: int, now: datetime) -> Decided:
     return Decided(read_edition(conn, number), gone, kept)
 
 
+def never_left(conn: Connection, number: int, now: datetime) -> bool:
+    """Let the items of a cancelled edition wait again if what was leaving then came back.
+
+    Return whether they do. A message may be under way when an editor cancels, and no server take it.
+    """
+    edition = _take(conn, number)
+    counts = edition.state is State.CANCELLED and edition.frozen_at is not None
+    if not counts or delivery.is_gone(conn, edition.purpose):
+        return False
+    closed_at = present(conn, now)
+    _set(conn, number, State.CANCELLED, frozen_at=None, closed_at=closed_at, note="")
+    return True
+
+
 def _is_begun(conn: Connection, number: int) -> bool:
     through = conn.scalar(select(editions.c.opened_through).where(editions.c.id == number))
     return through is not None

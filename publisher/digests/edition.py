@@ -19,7 +19,7 @@ from publisher.content.item import Word
 from publisher.digests.compose import Notice
 from publisher.digests.period import Slot
 from publisher.digests.segment import Segmenter
-from publisher.digests.select import Rule, Story, Window
+from publisher.digests.select import Earlier, Rule, Story, Window
 from publisher.digests.stories import moment_of, stories_from_json, stories_to_json
 from publisher.errors import Level, Problem, StoreError
 from publisher.store import tables
@@ -75,7 +75,9 @@ class Frozen:
     def from_json(cls, text: str) -> "Frozen":
         """Return what `to_json` gave."""
         kept = json.loads(text)
-        rule = {**kept["rule"], "kinds": tuple(kept["rule"]["kinds"])}
+        rule = kept["rule"]
+        earlier = tuple(Earlier(**one) for one in rule.get("earlier", ()))
+        rule = {**rule, "kinds": tuple(rule["kinds"]), "earlier": earlier}
         return cls(
             kept["settings"],
             stories_from_json(kept["stories"]),

@@ -27,6 +27,7 @@ class FileIs(StrEnum):
     NO_ITEM = "not an item"  # README, _index, a download, a picture
     WORD = "editor's word"  # for one edition
     OUTSIDE = "outside content"
+    WITHDRAWN = "withdrawn"  # no file has it any more, and editions carried it
     MISSING = "missing"
 
 
@@ -61,6 +62,13 @@ def look_up(
             problems = tuple(p for one in story for p in _problems(library, one.path))
             return FileFacts(word, "", FileIs.ITEM, problems), story
     return _no_item(settings, library, word, path), ()
+
+
+def keys_of(word: str) -> tuple[str, ...]:
+    """Return the keys that a path or a key may mean when no file is there to ask."""
+    path = posixpath.normpath(word.replace("\\", "/")).removeprefix("content/")
+    stem = next((path.removesuffix(end) for end in _MARKDOWN if path.endswith(end)), path)
+    return tuple(dict.fromkeys((path, stem, posixpath.splitext(stem)[0])))
 
 
 def _story(library: "Library", key: str) -> tuple["Item", ...]:

@@ -15,11 +15,11 @@ from publisher import feeds
 from publisher.content.item import Item, Status
 from publisher.digests.edition import purpose_of
 from publisher.digests.explain_edition import EditionFacts, all_editions, wanted
-from publisher.digests.explain_file import FileFacts, FileIs, look_up
+from publisher.digests.explain_file import FileFacts, FileIs, keys_of, look_up
 from publisher.digests.forecast import DigestForecast, forecast
 from publisher.digests.queue import Memory, blank, recall, rule_for
 from publisher.digests.segment import Part
-from publisher.digests.select import How, Rule, Story, Window, offer, refusal
+from publisher.digests.select import How, Rule, Story, Window, had_in_extra, offer, refusal
 from publisher.digests.stories import moment_of, stories_of
 from publisher.digests.zones import READERS
 from publisher.store import read
@@ -141,9 +141,12 @@ def explain_item(
     """
     file, items = look_up(settings, library, word)
     is_current = feeds.is_current(settings, library.stamp, now)
-    if file.what is not FileIs.ITEM:
+    key = items[0].key if items else ""
+    if engine is not None and file.what is FileIs.MISSING and (key := _carried_once(engine, word)):
+        file = replace(file, what=FileIs.WITHDRAWN, nearest=())
+    if not key:
         return ItemExplained(file, "", (), (), is_current, engine is not None)
-    look = _Look(settings, library, items, now)
+    look = _Look(settings, library, key, items, now)
     if engine is None:
         if edition:
             wanted([], edition)
@@ -170,10 +173,15 @@ class _Look:
     """One story, seen from now."""
 
     def __init__(
-        self, settings: "Settings", library: "Library", items: Sequence[Item], now: datetime
+        self,
+        settings: "Settings",
+        library: "Library",
+        key: str,
+        items: Sequence[Item],
+        now: datetime,
     ) -> None:
         self._settings, self._library, self._now = settings, library, now
-        self.key = items[0].key
+        self.key = key
         self._items = [item for item in items if item.key == self.key]
         self._published = library.published(now)
         self.carried: dict[int, Carried] = {}
@@ -215,7 +223,7 @@ class _Look:
         )
         if not stories:
             return past
-        rule = rule_for(self._settings, ahead.name, memory.position)
+        rule = rule_for(self._settings, ahead.name, memory)
         waits = () if self.only else tuple(self._waits(ahead))
         absences = tuple(self._absences(ahead, stories[0], rule, memory, {w.reader for w in waits}))
         return replace(past, has_own_hours=ahead.zone == READERS, waits=waits, absences=absences)
@@ -267,7 +275,7 @@ class _Look:
         if chosen is None:
             return "no version for them", None
         last = memory.position.last_freeze
-        if story.extra_at is not None and offer(story, (reader,), rule, story.extra_at):
+        if had_in_extra(story, (reader,), rule):
             return ("it was another edition's turn" if self.only else ""), None
         if last is None or chosen.eligible_at > last:
             if self.only:
@@ -310,6 +318,14 @@ def _carried(
     for edition in found:
         if edition.id in numbers:
             yield edition.id, Carried(edition, _audiences(conn, key, edition))
+
+
+def _carried_once(engine: Engine, word: str) -> str:
+    """Return the key of a story that was withdrawn after an edition carried it, "" of none."""
+    column = edition_items.c.item_key
+    with read(engine) as conn:
+        there = set(conn.scalars(select(column).where(column.in_(keys_of(word)))))
+    return next((key for key in keys_of(word) if key in there), "")
 
 
 def _told(conn: Connection, key: str, found: Sequence[EditionFacts]) -> Iterator[ToldChange]:

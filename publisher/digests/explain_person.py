@@ -52,7 +52,7 @@ class PersonInEdition:
     edition: EditionFacts
     delivery: DeliveryFacts | None
     why: Why | None  # why there is no delivery
-    since: datetime | None  # when that began; for a pause, when it ends
+    since: datetime | None  # when that began, a pause ends, or who has mail chose otherwise later
     items: tuple[Got, ...]
     passed_over: tuple[PassedOver, ...]
     told: tuple[str, ...] = ()  # titles of what changed since they had it
@@ -210,7 +210,11 @@ class _Look:
         passed_over = tuple(self._passed_over(edition, frozen, titles, had))
         known = {(one.key, one.language, one.id): one.title for one in frozen.notices}
         told = tuple(known.get(notice, notice[0]) for notice in segment.notices)
-        return PersonInEdition(edition, mail, None, None, items, passed_over, told)
+        moved_at = next(
+            (w.moved_at for w in self._person.wishes if w.digest == edition.digest), None
+        )
+        later = moved_at if moved_at and moved_at > edition.opened_at else None
+        return PersonInEdition(edition, mail, None, later, items, passed_over, told)
 
     def _without_mail(self, edition: EditionFacts) -> PersonInEdition:
         """Say why a reader of the digest has no mail: by what they choose today."""
@@ -242,7 +246,7 @@ class _Look:
     def _coming(self, name: str, slot: Slot | None) -> Iterator[Got]:
         """Yield what the next edition has for them when nothing else is published until then."""
         memory = recall(self._conn, self._settings, name, self._now)
-        rule = rule_for(self._settings, name, memory.position)
+        rule = rule_for(self._settings, name, memory)
         published = self._library.published(self._now)
         zone = self._settings.site.zone
         stories = stories_of(

@@ -22,7 +22,7 @@ from publisher.digests.freezing import (
     words_for,
 )
 from publisher.digests.period import MINUTE, Slot, is_regular, slot_at
-from publisher.digests.queue import Memory, recall, record_seen, rule_for, start, take_turns
+from publisher.digests.queue import Memory, recall, record_seen, rule_for, take_turns
 from publisher.digests.select import Story, Window
 from publisher.digests.stories import stories_of
 from publisher.digests.zones import READERS
@@ -54,7 +54,6 @@ def freeze_extra(
     Raises RenderError.
     """
     with write(engine) as conn:
-        start(conn, settings, now)
         record_seen(conn, library, now)
     blocks = Blocks(settings, library, templates, now)
     with read(engine) as conn:
@@ -89,7 +88,7 @@ def _frozen(
 ) -> Frozen:
     memory = recall(conn, settings, name, now)
     position = memory.position
-    rule = replace(rule_for(settings, name, position), is_extra=True)
+    rule = replace(rule_for(settings, name, memory), is_extra=True)
     items = [item for item in library.published(now) if item.key in keys]
     found = stories_of(items, memory.seen, memory.at, settings.site.zone, memory.extras)
     window = Window(position.last_freeze, memory.at)

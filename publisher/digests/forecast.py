@@ -4,7 +4,7 @@ Reads only; works without a database too, where everything published is taken to
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from publisher.content.item import Item, Status
 from publisher.digests.decisions import Decision, decisions_on
 from publisher.digests.edition import Edition, State, edition_of, read_frozen
 from publisher.digests.freezing import newest_waiting, waiting
-from publisher.digests.period import Slot, last_slot, next_slot, settled_slot
+from publisher.digests.period import MINUTE, Slot, last_hour, last_slot, next_slot, settled_slot
 from publisher.digests.queue import Memory, blank, recall, rule_for
 from publisher.digests.select import (
     Chosen,
@@ -22,10 +22,11 @@ from publisher.digests.select import (
     Refusal,
     Story,
     Window,
+    had_in_extra,
+    is_due,
     offer,
     refusal,
     returns,
-    was_called_off,
 )
 from publisher.digests.stories import moment_of, stories_of, unix
 from publisher.digests.zones import READERS
@@ -136,7 +137,7 @@ class _Look:
         self._settings, self._library, self._name, self._now = settings, library, name, now
         self._digest, self._zone = settings.digests[name], settings.site.zone
         self._zones = memory.zones
-        self._memory, self._rule = memory, rule_for(settings, name, memory.position)
+        self._memory, self._rule = memory, rule_for(settings, name, memory)
         self._settled = self._settled_slot()
 
     def forecast(
@@ -178,13 +179,10 @@ class _Look:
         after = self._memory.position.last_freeze
         for reader in self._settings.site.languages:
             chosen = offer(story, (reader,), self._rule, _FAR)
-            if chosen is None or self._had_in_extra(story, reader):
+            if chosen is None or had_in_extra(story, (reader,), self._rule):
                 continue
             coming = Window(after, _FAR, gaps=self._memory.position.gaps)
-            is_due = chosen.eligible_at in coming or was_called_off(
-                story, (reader,), self._rule, chosen
-            )
-            if not is_due:
+            if not is_due(story, (reader,), self._rule, coming, chosen):
                 back = self._return_of(story, chosen)
                 if back:
                     first = first or chosen
@@ -201,21 +199,19 @@ class _Look:
             offers.append(Offer(reader, chosen.version.language, chosen.how, slot, until))
         return tuple(offers), first, why
 
-    def _had_in_extra(self, story: Story, reader: str) -> bool:
-        if story.extra_at is None:
-            return False
-        return offer(story, (reader,), self._rule, story.extra_at) is not None
-
     def _return_of(self, story: Story, chosen: Chosen) -> Slot | None:
         """Return the slot to come in which an event that went out returns, None when it does not."""
         starts_at = chosen.version.starts_at
         if starts_at is None or starts_at <= unix(self._now):
             return None
-        slot = last_slot(self._digest, self._zones, moment_of(starts_at - 1))
+        before = moment_of(starts_at - 1)
+        slot = last_slot(self._digest, self._zones, before)
+        while slot and last_hour(slot, self._zones) > before:  # for somebody it would be too late
+            slot = last_slot(self._digest, self._zones, slot.due_at - MINUTE)
         if slot is None or slot.due_at <= self._now:
             return None
         window = self._memory.window(slot, self._digest)
-        seen_from_then = Window(window.after, unix(slot.due_at), window.next_at)
+        seen_from_then = replace(window, until=unix(slot.due_at), gaps=())
         return slot if returns(story, chosen, self._rule, seen_from_then) else None
 
     def _waits_until(self, chosen: Chosen, reader: str) -> datetime | None:

@@ -183,7 +183,7 @@ def waiting(
     is_recorded  leave out what was never recorded as seen: it is the next edition's; else it
                  counts as seen now
     """
-    rule = rule_for(settings, name, memory.position)
+    rule = rule_for(settings, name, memory)
     window = memory.window(slot, settings.digests[name])
     unseen_at = memory.at + 1 if is_recorded else memory.at
     items, zone = library.published(now), settings.site.zone

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
 from publisher import delivery
-from publisher.digests.decisions import CANCELLED_NOTE, Decision, decision_on
+from publisher.digests.decisions import CANCELLED_NOTE, Decision, decision_on, never_left
 from publisher.digests.edition import BY_MOST, Edition, State, purpose_of, read_edition, read_frozen
 from publisher.digests.freezing import due_slot, freeze, pass_by
 from publisher.digests.opening import CHUNK, expand
-from publisher.digests.queue import record_seen, start
+from publisher.digests.queue import record_seen, start, take_turns
 from publisher.digests.select import Story
 from publisher.digests.stories import unix
 from publisher.errors import Problem
@@ -32,7 +32,7 @@ _log = log.get("digests")
 LookAt = Callable[[str, Sequence[Story]], tuple[Problem, ...]]
 """Returns what an editor should look at in the stories of a digest's edition."""
 
-_LONGEST_RETRY = timedelta(days=3)  # a deferred message is tried for two days
+_WATCHED = timedelta(days=32)  # a cancelled edition; some look once a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ def open_due(
     with write(engine) as conn:
         start(conn, settings, now)
         record_seen(conn, library, now)
+    keep_stopped(engine, now)
     fresh = [
         _open_slot(engine, settings, library, templates, name, now, look)
         for name in settings.digests
     ]
-    keep_stopped(engine, now)
     also = [number for number in fresh if number is not None]
     return open_frozen(engine, settings, now, also=also, chunk=chunk)
 
@@ -114,28 +114,40 @@ def keep_stopped(engine: Engine, now: datetime) -> None:
     """Stop what came back to the queue of an edition that is held or was cancelled.
 
     A message that was under way when somebody decided may be deferred, and would be tried again.
+    If it was the only one, nothing of a cancelled edition has left: its items wait again.
     """
     with read(engine) as conn:
         stopped = conn.execute(
-            select(editions.c.id, editions.c.state).where(
+            select(editions.c.id, editions.c.state, editions.c.frozen_at).where(
                 or_(
                     editions.c.state == State.HELD,
                     and_(
                         editions.c.state == State.CANCELLED,
-                        editions.c.closed_at > unix(now - _LONGEST_RETRY),
+                        editions.c.closed_at > unix(now - _WATCHED),
                     ),
                 )
             )
         ).all()
-        waiting = [row for row in stopped if delivery.totals(conn, purpose_of(row.id)).waiting]
-    if not waiting:
+        waiting = [row for row in stopped if delivery.is_waiting(conn, purpose_of(row.id))]
+        unsent = [
+            row.id
+            for row in stopped
+            if row.state == State.CANCELLED
+            and row.frozen_at is not None
+            and not delivery.is_gone(conn, purpose_of(row.id))
+        ]
+    if not waiting and not unsent:
         return
     with write(engine) as conn:
+        take_turns(conn)
         for row in waiting:
             if row.state == State.HELD:
                 delivery.hold(conn, purpose_of(row.id))
             else:
                 delivery.call_off(conn, purpose_of(row.id), unix(now))
+        again = [number for number in unsent if never_left(conn, number, now)]
+    for number in again:
+        _log.info("nothing of a cancelled edition had left, so its items wait", edition=number)
 
 
 def close_settled(engine: Engine, now: datetime) -> tuple[Edition, ...]:

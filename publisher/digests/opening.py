@@ -5,7 +5,7 @@ An edition remembers up to which subscriber it was opened: a process that was ki
 one at the same time, goes on from there, and no reader is left out or written twice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
+    Table,
     and_,
-    bindparam,
     func,
     literal,
     literal_column,
@@ -38,23 +38,22 @@ from publisher.digests.edition import (
     read_frozen,
     reshaped,
 )
-from publisher.digests.opening_tables import BODIES, MOVERS, TOLD, ZONES
-from publisher.digests.period import hours
+from publisher.digests.opening_tables import BODIES, TOLD, ZONES
 from publisher.digests.queue import moved_since
 from publisher.digests.readers import Readers, Span, had, pages, preferences_of, span_after
 from publisher.digests.reserving import Reserved
 from publisher.digests.segment import Segment, Told
 from publisher.digests.stories import unix
-from publisher.digests.zones import READERS, names_of, zone_for
+from publisher.digests.zones import Hours
 from publisher.store import let_others, read, write
-from publisher.store.tables import deliveries, editions, segments, signatures, subscribers
+from publisher.store.tables import editions, segments, signatures, subscribers
 from publisher.store.tables import subscriptions as subscribed
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
 
 MOST_NOTICES = 20  # changes one edition tells; a bit of a number each
-CHUNK = 50_000  # subscribers per transaction: about half a second on a small machine
+CHUNK = 40_000  # subscribers per transaction: about half a second on a small machine
 _NOTHING: ColumnElement[int] = literal_column("0")
 
 
@@ -75,15 +74,15 @@ def expand(
         largest = opening.largest(conn, most)
     with write(engine) as conn:
         is_done = not _may_open(conn, edition, largest, most) or not opening.has_readers
+        if not is_done:
+            opening.prepare(conn)
     while not is_done:
         with write(engine) as conn:
             is_done = opening.write_chunk(conn, chunk)
         let_others(engine)
-    with read(engine) as conn:
-        counted = _counted(conn, edition)
     with write(engine) as conn:
         own.drop(conn)
-        _finish(conn, edition, counted, now)
+        _finish(conn, edition, now)
         return read_edition(conn, edition_id)
 
 
@@ -100,7 +99,7 @@ class Opening:
     ) -> None:
         """Prepare the work; `shape` is the settings that the edition froze."""
         self._edition, self._now = edition, now
-        self._zone, self._digest = shape.site.zone, shape.digests[edition.digest]
+        self._hours = Hours(edition, shape)
         self._readers = Readers(edition.digest, now, moved_since(shape, edition.digest, now))
         self._segmenter = frozen.segmenter()
         self._reserved = Reserved(edition, self._segmenter)
@@ -133,13 +132,20 @@ class Opening:
         span = span_after(conn, through, size)
         if state != State.OPENING or span is None:
             return True
-        self._reserved.look_up(conn)
-        if own.take(conn, self._owner):
-            self._fill_tables(conn)
+        self.prepare(conn)
         if self._audiences:
             own.fill_told(conn, span, self._telling)
-        self._write_bulk(conn, span)
-        self._write_movers(conn, span)
+        own.fill_chunk(conn, self._served_by_signature(span))
+        self._plan_others(conn)
+        own.add_to_chunk(conn, self._movers(conn, span))
+        delivery.enqueue(
+            conn,
+            purpose=self._edition.purpose,
+            recipients=own.chunk_recipients(),
+            priority=delivery.EDITIONS,
+            queued_at=self._now,
+        )
+        own.count_chunk(conn, self._edition.id)
         conn.execute(
             update(editions)
             .where(editions.c.id == self._edition.id)
@@ -147,60 +153,51 @@ class Opening:
         )
         return False
 
-    def _fill_tables(self, conn: Connection) -> None:
-        """Fill what is the same for all chunks."""
+    def prepare(self, conn: Connection) -> None:
+        """Have what all chunks share on this connection: bodies, and tables that say whose."""
+        self._reserved.look_up(conn)
+        if not own.take(conn, self._owner):
+            return
         bodies = self._reserved.bodies_of(conn, self._planned)
-        own.fill_bodies(conn, ((number, 0, bodies.get(number)) for number in self._planned))
+        own.fill_bodies(
+            conn, ((number, 0, bodies.get(number, own.NOTHING)) for number in self._planned)
+        )
         own.fill_audiences(conn, self._audiences)
-        if self._has_hours:
-            own.fill_zones(conn, list(self._hours(conn)))
+        if self._hours.are_own:
+            own.fill_zones(conn, list(self._hours.by_zone(conn)))
 
-    def _write_bulk(self, conn: Connection, span: Span) -> None:
-        self._plan_others(conn, span)
-        mine = and_(BODIES.c.signature_id == subscribed.c.signature_id, BODIES.c.told == self._told)
-        chosen = self._with_hour(span, BODIES.c.body_id, are_movers=False)
-        if self._audiences:
-            chosen = chosen.join(TOLD, TOLD.c.subscriber_id == subscribers.c.id, isouter=True)
-        chosen = chosen.join(BODIES, mine).where(BODIES.c.body_id.is_not(None))
-        self._enqueue(conn, chosen.order_by(BODIES.c.body_id, subscribers.c.id))
+    def _served_by_signature(self, span: Span) -> Select[Any]:
+        """Select the chunk's rows of all but movers, with a body where one is planned."""
+        signature = subscribed.c.signature_id
+        chosen = self._with_told_and_hour(
+            span, func.coalesce(BODIES.c.body_id, literal_column(str(own.UNPLANNED)))
+        )
+        mine = and_(BODIES.c.signature_id == signature, BODIES.c.told == self._told)
+        return chosen.join(BODIES, mine, isouter=True)
 
-    def _plan_others(self, conn: Connection, span: Span) -> None:
+    def _plan_others(self, conn: Connection) -> None:
         """Plan for whoever is to be told something, or signed up while the edition opened."""
-        number = subscribed.c.signature_id
-        is_planned = and_(BODIES.c.signature_id == number, BODIES.c.told == self._told)
-        asked = self._readers.subscriptions_within(span, number, self._told.label("told"))
-        if self._audiences:
-            mine = TOLD.c.subscriber_id == subscribed.c.subscriber_id
-            asked = asked.join(TOLD, mine, isouter=True)
-        asked = asked.join(BODIES, is_planned, isouter=True)
-        others = asked.where(BODIES.c.signature_id.is_(None)).distinct().subquery()
-        whose = signatures.c.id == others.c.signature_id
-        rows = conn.execute(select(signatures, others.c.told).join(others, whose)).all()
         found = {
             (row.id, row.told): self._segmenter.segment(
                 preferences_of(row), self._notices(row.told)
             )
-            for row in rows
+            for row in own.unplanned(conn)
         }
         if found:
             bodies = self._reserved.bodies_of(conn, found)
-            own.fill_bodies(conn, ((*place, bodies.get(place)) for place in found))
+            own.fill_bodies(conn, ((*place, bodies.get(place, own.NOTHING)) for place in found))
+            own.plan_rest(conn)
 
-    def _write_movers(self, conn: Connection, span: Span) -> None:
-        """Write those who chose otherwise not long ago one by one, by what each had before."""
-        columns = subscribers.c.id.label("subscriber_id"), signatures, self._told.label("told")
-        movers = self._readers.within(span, *columns, are_movers=True)
-        movers = movers.join(signatures, signatures.c.id == subscribed.c.signature_id)
-        if self._audiences:
-            movers = movers.join(TOLD, TOLD.c.subscriber_id == subscribers.c.id, isouter=True)
-        rows = conn.execute(movers).all()
-        if not rows:
-            return
-        chosen = self._served(conn, [(row.subscriber_id, row, row.told) for row in rows])
-        own.fill_movers(conn, self._reserved.bodies_of(conn, chosen))
-        mine = MOVERS.c.subscriber_id == subscribers.c.id
-        picked = self._with_hour(span, MOVERS.c.body_id, are_movers=True).join(MOVERS, mine)
-        self._enqueue(conn, picked.order_by(MOVERS.c.body_id, subscribers.c.id))
+    def _movers(self, conn: Connection, span: Span) -> list[tuple[int, int, int, int, int]]:
+        """Return the chunk's rows of those who chose otherwise lately, by what each had before."""
+        rows = conn.execute(self._with_told_and_hour(span, signatures, are_movers=True)).all()
+        served = self._served(conn, [(row.subscriber_id, row, row.told) for row in rows])
+        bodies = self._reserved.bodies_of(conn, served)
+        return [
+            (bodies[row.subscriber_id], row.subscriber_id, row.id, row.told, row.next_at)
+            for row in rows
+            if row.subscriber_id in bodies
+        ]
 
     def _served(
         self, conn: Connection, movers: Iterable[tuple[int, Row[Any], int]]
@@ -219,15 +216,6 @@ class Opening:
         )
         return {number: segment for number, segment in found if segment}
 
-    def _enqueue(self, conn: Connection, recipients: Select[Any]) -> None:
-        delivery.enqueue(
-            conn,
-            purpose=self._edition.purpose,
-            recipients=recipients,
-            priority=delivery.EDITIONS,
-            queued_at=self._now,
-        )
-
     def _notices(self, told: int) -> tuple[Told, ...]:
         """Return the notices that a number stands for, one bit each."""
         return tuple(
@@ -239,36 +227,31 @@ class Opening:
         """What a reader is to be told; TOLD is joined when there is anything to tell."""
         return func.coalesce(TOLD.c.told, _NOTHING) if self._audiences else _NOTHING
 
-    def _hours(self, conn: Connection) -> Iterator[tuple[str, int]]:
-        """Yield when the edition's hour is for readers of each zone."""
-        names = {"", *names_of(conn, self._edition.digest)}
-        zones = {name: zone_for(name, self._zone) for name in names}
-        at = hours(self._edition.slot.at, set(zones.values()))
-        for name, zone in zones.items():
-            yield name, self._not_before(at[zone.key])
-
-    @property
-    def _has_hours(self) -> bool:
-        """Whether each reader's own hour counts; an extra edition may have frozen otherwise."""
-        return self._digest.zone == READERS
-
-    def _not_before(self, hour: datetime) -> int:
-        """Return when a delivery is due whose reader's hour this is."""
-        delay = self._digest.delay
-        begun = self._edition.released_at or self._edition.opened_at
-        return unix(max(hour, begun + delay) if delay else hour)
-
-    def _with_hour(self, span: Span, body: ColumnElement[int], *, are_movers: bool) -> Select[Any]:
-        """Select who gets which body when."""
-        number = subscribers.c.id
-        due_at = literal(self._not_before(self._edition.slot.due_at), BigInteger)
-        if not self._has_hours:
-            return self._readers.within(span, number, body, due_at, are_movers=are_movers)
-        # Somebody of a zone that came up while the edition opens gets it with the first.
-        next_at = func.coalesce(ZONES.c.next_at, due_at)
-        chosen = self._readers.within(span, number, body, next_at, are_movers=are_movers)
-        mine = ZONES.c.time_zone == subscribers.c.time_zone
-        return chosen.join(ZONES, mine, isouter=True)
+    def _with_told_and_hour(
+        self, span: Span, *first: ColumnElement[Any] | Table, are_movers: bool = False
+    ) -> Select[Any]:
+        """Select readers of a span: what is asked for, then the other columns of the chunk."""
+        due_at: ColumnElement[int] = literal(self._hours.first, BigInteger)
+        if self._hours.are_own:
+            # Somebody of a zone that came up while the edition opens gets it with the first.
+            due_at = func.coalesce(ZONES.c.next_at, due_at)
+        chosen = self._readers.within(
+            span,
+            *first,
+            subscribers.c.id.label("subscriber_id"),
+            subscribed.c.signature_id,
+            self._told.label("told"),
+            due_at.label("next_at"),
+            are_movers=are_movers,
+        )
+        if are_movers:
+            chosen = chosen.join(signatures, signatures.c.id == subscribed.c.signature_id)
+        if self._audiences:
+            chosen = chosen.join(TOLD, TOLD.c.subscriber_id == subscribers.c.id, isouter=True)
+        if self._hours.are_own:
+            mine = ZONES.c.time_zone == subscribers.c.time_zone
+            chosen = chosen.join(ZONES, mine, isouter=True)
+        return chosen
 
 
 def _may_open(conn: Connection, edition: Edition, largest: int, most: int) -> bool:
@@ -303,27 +286,14 @@ def _progress(conn: Connection, edition_id: int) -> tuple[str, int]:
     return row.state, row.opened_through or 0
 
 
-def _counted(conn: Connection, edition: Edition) -> dict[int, int]:
-    """Return how many deliveries each body has; no more come once all chunks are written."""
-    rows = conn.execute(
-        select(deliveries.c.body_id, func.count())
-        .where(deliveries.c.purpose == edition.purpose)
-        .group_by(deliveries.c.body_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _finish(conn: Connection, edition: Edition, counted: dict[int, int], now: datetime) -> None:
-    """Keep each segment's count and let the edition go; with nobody to write to it is sent."""
+def _finish(conn: Connection, edition: Edition, now: datetime) -> None:
+    """Let an edition go whose chunks are all written; with nobody to write to it is sent."""
     state, _ = _progress(conn, edition.id)
     if state != State.OPENING:
         return
-    if counted:
-        conn.execute(
-            update(segments)
-            .where(segments.c.body_id == bindparam("body"))
-            .values(recipients=bindparam("count")),
-            [{"body": body_id, "count": count} for body_id, count in counted.items()],
-        )
-    values = {"state": State.SENDING} if counted else {"state": State.SENT, "closed_at": unix(now)}
+    mine = segments.c.edition_id == edition.id, segments.c.recipients > 0
+    has_readers = conn.scalar(select(segments.c.body_id).where(*mine).limit(1)) is not None
+    values: dict[str, Any] = {"state": State.SENDING}
+    if not has_readers:
+        values = {"state": State.SENT, "closed_at": unix(now)}
     conn.execute(update(editions).where(editions.c.id == edition.id).values(**values))

@@ -3,7 +3,7 @@
 They belong to a connection and live as long as it, so that they are filled once for all chunks.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,13 +13,18 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Row,
+    Select,
     Table,
     Text,
+    and_,
     delete,
+    exists,
     func,
     insert,
     select,
     text,
+    update,
 )
 from sqlalchemy.schema import DropTable
 
@@ -28,7 +33,7 @@ from publisher.digests.changes import Audience
 from publisher.digests.edition import purpose_of
 from publisher.digests.readers import Span
 from publisher.store import insert_many
-from publisher.store.tables import Id, deliveries
+from publisher.store.tables import Id, deliveries, segments, signatures
 
 _OWNER = "publisher_opening"  # whose tables a connection has
 _AT_ONCE = 10_000  # rows made at a time
@@ -44,17 +49,20 @@ BODIES = _table(
     "edition_bodies",
     Column("signature_id", Id, primary_key=True, autoincrement=False),
     Column("told", Integer, primary_key=True, autoincrement=False),
-    Column("body_id", Id),  # NULL: nothing for them
+    Column("body_id", Id, nullable=False),  # or NOTHING
 )
 ZONES = _table(
     "edition_zones",
     Column("time_zone", Text, primary_key=True),
     Column("next_at", BigInteger, nullable=False),
 )
-MOVERS = _table(
-    "edition_movers",
+CHUNK = _table(
+    "edition_chunk",
+    Column("body_id", Id, primary_key=True, autoincrement=False),  # or NOTHING, UNPLANNED
     Column("subscriber_id", Id, primary_key=True, autoincrement=False),
-    Column("body_id", Id, nullable=False),
+    Column("signature_id", Id, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
 )
 TOLD = _table(
     "edition_told",
@@ -67,7 +75,8 @@ _AUDIENCES = _table(
     Column("bit", Integer, primary_key=True, autoincrement=False),
     Column("is_offered", Integer, nullable=False),
 )
-Place = tuple[int, int]  # a signature, and what its reader is to be told
+UNPLANNED, NOTHING = 0, -1  # instead of a body: not known yet, and none
+COLUMNS = ("body_id", "subscriber_id", "signature_id", "told", "next_at")  # of CHUNK
 
 
 def take(conn: Connection, owner: object) -> bool:
@@ -87,9 +96,9 @@ def drop(conn: Connection) -> None:
         conn.execute(DropTable(table, if_exists=True))
 
 
-def fill_bodies(conn: Connection, rows: Iterable[tuple[int, int, int | None]]) -> None:
+def fill_bodies(conn: Connection, rows: Iterable[tuple[int, int, int]]) -> None:
     """Add the bodies of places: signature, told, body."""
-    left: Iterator[tuple[int, int, int | None]] = iter(rows)
+    left: Iterator[tuple[int, int, int]] = iter(rows)
     while page := list(islice(left, _AT_ONCE)):
         insert_many(conn, BODIES, ("signature_id", "told", "body_id"), page)
     if conn.dialect.name == "postgresql":
@@ -101,10 +110,52 @@ def fill_zones(conn: Connection, rows: Collection[tuple[str, int]]) -> None:
     insert_many(conn, ZONES, ("time_zone", "next_at"), list(rows))
 
 
-def fill_movers(conn: Connection, bodies: Mapping[int, int]) -> None:
-    """Say which body each of these movers gets, and no others."""
-    conn.execute(delete(MOVERS))
-    insert_many(conn, MOVERS, ("subscriber_id", "body_id"), list(bodies.items()))
+def fill_chunk(conn: Connection, readers: Select[Any]) -> None:
+    """Begin a chunk with these rows of its columns."""
+    conn.execute(delete(CHUNK))
+    conn.execute(insert(CHUNK).from_select(COLUMNS, readers))
+
+
+def unplanned(conn: Connection) -> list[Row[Any]]:
+    """Return signatures with `told` of readers in the chunk whose body is not known yet."""
+    others = (
+        select(CHUNK.c.signature_id, CHUNK.c.told)
+        .where(CHUNK.c.body_id == UNPLANNED)
+        .distinct()
+        .subquery()
+    )
+    whose = signatures.c.id == others.c.signature_id
+    return list(conn.execute(select(signatures, others.c.told).join(others, whose)))
+
+
+def plan_rest(conn: Connection) -> None:
+    """Give readers in the chunk their bodies, once those are known."""
+    place = and_(BODIES.c.signature_id == CHUNK.c.signature_id, BODIES.c.told == CHUNK.c.told)
+    body = select(BODIES.c.body_id).where(place).scalar_subquery()
+    conn.execute(update(CHUNK).where(CHUNK.c.body_id == UNPLANNED).values(body_id=body))
+
+
+def add_to_chunk(conn: Connection, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
+    """Add readers to the chunk one by one."""
+    insert_many(conn, CHUNK, COLUMNS, rows)
+
+
+def chunk_recipients() -> Select[Any]:
+    """Select who of the chunk gets which body when; readers of one body are together."""
+    c = CHUNK.c
+    chosen = select(c.subscriber_id, c.body_id, c.next_at).where(c.body_id > 0)
+    return chosen.order_by(c.body_id, c.subscriber_id)
+
+
+def count_chunk(conn: Connection, edition_id: int) -> None:
+    """Add the chunk's readers to the recipients of their segments."""
+    mine = CHUNK.c.body_id == segments.c.body_id
+    more = select(func.count()).select_from(CHUNK).where(mine).scalar_subquery()
+    conn.execute(
+        update(segments)
+        .where(segments.c.edition_id == edition_id, exists().where(mine))
+        .values(recipients=segments.c.recipients + more)
+    )
 
 
 def fill_audiences(conn: Connection, audiences: Collection[Audience]) -> None:

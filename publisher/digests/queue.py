@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     bindparam,
+    case,
     delete,
     func,
     select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 from publisher.digests.period import Slot, Zones, last_hour, last_slot, next_slot
-from publisher.digests.select import Rule, Window
+from publisher.digests.select import Earlier, Rule, Window
 from publisher.digests.stories import moment_of, rule_of, unix
 from publisher.digests.zones import READERS, zones_of
 from publisher.store import insert_into, read
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from publisher.content import Library
     from publisher.settings import Digest, Settings
 
+_REMEMBERED = 8  # changes of a digest's settings
 _QUEUE = 7_085_362  # any number of our own: on PostgreSQL, seeing and freezing take turns
 
 
@@ -119,7 +121,8 @@ def read_position(conn: Connection, name: str, now: datetime) -> Position:
         select(
             func.min(editions.c.frozen_at),
             func.max(editions.c.frozen_at),
-            func.max(editions.c.slot),
+            # A slot that is still to come was opened by a clock that ran ahead: it silences nobody.
+            func.max(case((editions.c.due_at <= unix(now), editions.c.slot))),
         ).where(editions.c.digest == name, editions.c.is_extra == 0)
     ).one()
     return Position(started_at, first, last, slot or "", _gaps(conn, name, last))
@@ -135,6 +138,7 @@ class Memory:
     zones: tuple[ZoneInfo, ...]  # in which its slots begin
     extras: Mapping[str, int] = field(default_factory=dict)  # key -> when an extra carried it
     called_off: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)  # key -> window
+    earlier: tuple[Earlier, ...] = ()  # what the settings said before
     has_movers: bool = False  # somebody chose otherwise not long ago
 
     def window(self, slot: Slot | None, digest: "Digest") -> Window:
@@ -142,20 +146,25 @@ class Memory:
 
         slot   None: its time is not known yet
         """
+        after, gaps = self.position.last_freeze, self.position.gaps
         following = next_slot(digest, self.zones, slot.due_at) if slot else None
-        next_at = unix(following.due_at) if following else None
-        return Window(self.position.last_freeze, self.at, next_at, self.position.gaps)
+        if slot is None or following is None:
+            return Window(after, self.at, gaps=gaps)
+        next_at, last_at = (unix(last_hour(one, self.zones)) for one in (following, slot))
+        return Window(after, self.at, next_at, gaps, last_at)
 
 
 def recall(conn: Connection, settings: "Settings", name: str, now: datetime) -> Memory:
     """Return what the database remembers for a digest."""
+    position = read_position(conn, name, now)
     return Memory(
         seen={place: sight.first_seen_at for place, sight in read_seen(conn).items()},
-        position=read_position(conn, name, now),
+        position=position,
         at=present(conn, now),
         zones=zones_of(conn, settings, name),
         extras=_extras(conn, name),
         called_off=_called_off(conn, name),
+        earlier=_earlier(conn, settings, name, position.last_freeze),
         has_movers=_has_movers(conn, name, moved_since(settings, name, now)),
     )
 
@@ -189,15 +198,35 @@ def moved_since(settings: "Settings", name: str, now: datetime) -> int:
     return unix(now - digest.max_age - digest.wait_for_translation - timedelta(days=1))
 
 
-def rule_for(settings: "Settings", name: str, position: Position) -> Rule:
+def rule_for(settings: "Settings", name: str, memory: Memory) -> Rule:
     """Return a digest's rule with its start: one period before the first slot after it.
 
     A digest of single items has no period; its past ends where it starts.
     """
-    digest = settings.digests[name]
+    digest, position = settings.digests[name], memory.position
     before = last_slot(digest, settings.site.zone, position.started_at)
     floor = before.due_at if before else position.started_at
-    return rule_of(settings, digest, floor=floor, first_freeze=position.first_freeze)
+    first, earlier = position.first_freeze, memory.earlier
+    return rule_of(settings, digest, floor=floor, first_freeze=first, earlier=earlier)
+
+
+def _earlier(
+    conn: Connection, settings: "Settings", name: str, last_freeze: int | None
+) -> tuple[Earlier, ...]:
+    """Return by what settings a digest's editions froze before, as far as they were others."""
+    if last_freeze is None:  # what was only missed or cancelled froze by none
+        return ()
+    kept = conn.scalar(
+        select(editions.c.frozen).where(
+            editions.c.digest == name, editions.c.is_extra == 0, editions.c.frozen_at == last_freeze
+        )
+    )
+    then = json.loads(kept or "{}")["rule"]
+    rule = rule_of(settings, settings.digests[name], floor=None, first_freeze=None)
+    before = tuple(Earlier(**one) for one in then.get("earlier", ()))
+    if (then["wait"], then["fallback"]) == (rule.wait, rule.fallback):
+        return before
+    return (*before, Earlier(then["wait"], then["fallback"], last_freeze))[-_REMEMBERED:]
 
 
 def _gaps(conn: Connection, name: str, last: int | None) -> tuple[tuple[int | None, int], ...]:

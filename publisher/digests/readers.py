@@ -1,8 +1,8 @@
 """Who may get mail of a digest, what they ask for, who chose otherwise lately and what those had.
 
-Conditions on what few values share are written as expressions, here and there, so that SQLite
-walks readers in the order of their numbers: by an index on such a column each chunk of an opening
-would look at all readers (1,000,000 readers: 25 seconds in all instead of 8).
+Chunks of an opening walk readers in the order of their numbers. SQLite would rather go by an index
+on a column that few values share, and so look at all readers for each chunk: `_Walked` keeps it
+from that (measured: to find 250,000 of 1,000,000 in five chunks 1.3 s with it, 0.4 s without).
 """
 
 import json
@@ -19,12 +19,15 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     and_,
     exists,
     func,
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from publisher import delivery
 from publisher.digests.select import Preferences
@@ -41,6 +44,19 @@ from publisher.store.tables import (
 
 _AT_ONCE = 500  # readers asked about in one statement
 _PAGE = 5_000  # rows held in memory at a time
+
+
+class _Walked(FunctionElement[str]):
+    """A column whose index SQLite is not to use; PostgreSQL chooses well by itself."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(_Walked)
+def _compile_walked(element: _Walked, compiler: Any, **options: Any) -> str:
+    sign = "+" if compiler.dialect.name == "sqlite" else ""
+    return sign + str(compiler.process(element.clauses, **options))
 
 
 Asked = ColumnElement[Any] | Table
@@ -96,15 +112,6 @@ class Readers:
         )
         return select(signatures).where(somebody)
 
-    def subscriptions_within(self, span: Span, *columns: Asked) -> Select[Any]:
-        """Select subscriptions of those in a span, also who may not get mail just now."""
-        chosen = select(*columns).select_from(subscriptions)
-        return chosen.where(
-            self._subscribes(is_walked=True),
-            self._is_kind(False),
-            span.holds(subscriptions.c.subscriber_id),
-        )
-
     def movers(self, conn: Connection) -> Iterator[Row[Any]]:
         """Yield a signature's columns and `subscriber_id` of each mover."""
         number = subscribers.c.id.label("subscriber_id")
@@ -118,7 +125,7 @@ class Readers:
     def _subscribes(self, *, is_walked: bool) -> ColumnElement[bool]:
         digest: ColumnElement[str] = subscriptions.c.digest
         if is_walked:
-            digest = digest + ""
+            digest = _Walked(digest)
         return and_(digest == self.digest, subscriptions.c.active == 1)
 
     def _is_kind(self, are_movers: bool) -> ColumnElement[bool]:
@@ -134,7 +141,7 @@ class Readers:
             or_(until_at.is_(None), until_at > unix(self.now)),
         )
         return and_(
-            subscribers.c.state + "" == "active",
+            _Walked(subscribers.c.state) == "active",
             or_(paused_until.is_(None), paused_until <= unix(self.now)),
             ~is_suppressed,
         )

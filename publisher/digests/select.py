@@ -58,6 +58,15 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a digest's settings said before they changed."""
+
+    wait: int
+    fallback: str
+    until: int  # when the last edition froze by them
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What a digest's settings and its start say about every reader."""
 
@@ -70,6 +79,16 @@ class Rule:
     first_freeze: int | None = None  # when the first edition froze; None before
     original: str = ""  # the site's first language, whether or not readers fall back to it
     is_extra: bool = False  # an editor named the stories: nothing but having them keeps one back
+    earlier: tuple[Earlier, ...] = ()  # settings that editions froze by before, oldest first
+
+    def before(self, window: "Window") -> Earlier | None:
+        """Return the settings that changed since the edition before this one, None if none did."""
+        last = self.earlier[-1] if self.earlier else None
+        return last if last and last.until == window.after else None
+
+    def by(self, settings: Earlier) -> "Rule":
+        """Return this rule as it was by other settings."""
+        return replace(self, wait=settings.wait, fallback=settings.fallback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +97,25 @@ class Window:
 
     after: int | None  # None: no edition of this digest has frozen yet
     until: int
-    next_at: int | None = None  # when the next edition is due; None when no calendar says
+    next_at: int | None = None  # when the next edition reaches its last reader; None: unknown
     gaps: tuple[tuple[int | None, int], ...] = ()  # what older editions covered that were cancelled
+    last_at: int | None = None  # when this one does, where each reader's own hour counts
 
     def __contains__(self, moment: int) -> bool:
         spans = ((self.after, self.until), *self.gaps)
         return any(moment <= until and (after is None or moment > after) for after, until in spans)
+
+    def is_gap(self, moment: int) -> bool:
+        """Return whether older editions left a moment to this one."""
+        return any(
+            moment <= until and (after is None or moment > after) for after, until in self.gaps
+        )
+
+    def is_last_before(self, moment: int) -> bool:
+        """Return whether no later edition reaches every reader before a moment, and this one does."""
+        if self.next_at is None:
+            return False
+        return max(self.until, self.last_at or self.until) < moment <= self.next_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +195,7 @@ def for_mover(
     """
     found = []
     for story in stories:
-        chosen = _offered(story, reader.languages, rule, window, reader.originals)
+        chosen = _offered(story, reader.languages, rule, window, reader.originals, is_mover=True)
         if chosen is None:
             chosen = _overtaken(story, reader, rule, window)
         if chosen and (chosen.is_return or chosen.key not in had):
@@ -228,16 +260,14 @@ def returns(story: Story, chosen: Chosen, rule: Rule, window: Window) -> bool:
     Also one that counts as sent because of its date: it is still to come.
     """
     starts_at = chosen.version.starts_at
-    if starts_at is None or window.next_at is None or rule.is_extra:
+    if starts_at is None or rule.is_extra or not window.is_last_before(starts_at):
         return False
     was_before = window.after is not None and chosen.eligible_at <= window.after
     had_extra = story.extra_at is not None and story.extra_at <= window.until
     counts_as_sent = refusal(chosen, rule, window) in _COUNTS_AS_SENT
     if not (was_before or had_extra or (counts_as_sent and chosen.eligible_at <= window.until)):
         return False
-    if refusal(chosen, rule, window) in (Refusal.KIND, Refusal.SKIPPED):
-        return False
-    return window.until < starts_at <= window.next_at
+    return refusal(chosen, rule, window) not in (Refusal.KIND, Refusal.SKIPPED)
 
 
 def refusal(chosen: Chosen, rule: Rule, window: Window) -> Refusal | None:
@@ -277,22 +307,71 @@ def spoken(languages: Sequence[str], site_languages: Sequence[str]) -> tuple[str
 
 
 def _offered(
-    story: Story, languages: Sequence[str], rule: Rule, window: Window, originals: bool
+    story: Story,
+    languages: Sequence[str],
+    rule: Rule,
+    window: Window,
+    originals: bool,
+    *,
+    is_mover: bool = False,
 ) -> Chosen | None:
-    """Return what of a story readers of these languages get in the edition of this window."""
+    """Return what of a story readers of these languages get in the edition of this window.
+
+    is_mover  what they had before is known, and need not follow from what they ask for now
+    """
     chosen = offer(story, languages, rule, window.until, originals)
     if chosen is None:
         return None
     if rule.is_extra:
-        had_at = -inf if story.had_until is None else story.had_until
-        has_it = chosen.eligible_at <= had_at or _had_in_extra(story, languages, rule)
-        return None if has_it else chosen
+        return chosen if is_mover or not _had(story, languages, rule, window, chosen) else None
     if returns(story, chosen, rule, window):
         return replace(chosen, is_return=True)
-    is_due = chosen.eligible_at in window or was_called_off(story, languages, rule, chosen)
-    if not is_due or refusal(chosen, rule, window):
+    is_turn = is_due(story, languages, rule, window, chosen)
+    if is_mover:
+        is_turn = is_turn or chosen.eligible_at in window
+    if not is_turn or refusal(chosen, rule, window):
         return None
-    return None if _had_in_extra(story, languages, rule) else chosen
+    return None if not is_mover and had_in_extra(story, languages, rule) else chosen
+
+
+def is_due(
+    story: Story, languages: Sequence[str], rule: Rule, window: Window, chosen: Chosen
+) -> bool:
+    """Return whether it is the turn of this window to bring a story to readers of these languages.
+
+    Settings may have changed since the edition before: what went out by the old ones does not come
+    again, and what waited by them is not lost.
+    """
+    if was_called_off(story, languages, rule, chosen):
+        return True
+    if _had_by_earlier(story, languages, rule, window):
+        return False
+    if chosen.eligible_at in window:
+        return True
+    before = rule.before(window)
+    if before is None or chosen.eligible_at > before.until:
+        return False
+    return chosen.appeared_at + before.wait > before.until  # by the old settings it still waited
+
+
+def _had(
+    story: Story, languages: Sequence[str], rule: Rule, window: Window, chosen: Chosen
+) -> bool:
+    """Return whether readers of these languages had a story before an extra edition names it."""
+    if had_in_extra(story, languages, rule):
+        return True
+    if story.had_until is None:
+        return False
+    return chosen.eligible_at <= story.had_until or _had_by_earlier(story, languages, rule, window)
+
+
+def _had_by_earlier(story: Story, languages: Sequence[str], rule: Rule, window: Window) -> bool:
+    """Return whether an edition brought a story to these readers while settings said otherwise."""
+    for one in rule.earlier:
+        chosen = offer(story, languages, rule.by(one), one.until)
+        if chosen and chosen.eligible_at <= one.until and not window.is_gap(chosen.eligible_at):
+            return True
+    return False
 
 
 def was_called_off(story: Story, languages: Sequence[str], rule: Rule, chosen: Chosen) -> bool:
@@ -313,16 +392,19 @@ def _overtaken(story: Story, reader: Preferences, rule: Rule, window: Window) ->
     chosen = offer(story, reader.languages, rule, window.until, reader.originals)
     if chosen is None or window.after is None or chosen.eligible_at > window.after:
         return None
-    if chosen.appeared_at + rule.wait <= window.after or refusal(chosen, rule, window):
+    before = rule.before(window)
+    wait = max(rule.wait, before.wait) if before else rule.wait
+    if chosen.appeared_at + wait <= window.after or refusal(chosen, rule, window):
         return None
-    return None if _had_in_extra(story, reader.languages, rule) else chosen
+    return chosen
 
 
-def _had_in_extra(story: Story, languages: Sequence[str], rule: Rule) -> bool:
+def had_in_extra(story: Story, languages: Sequence[str], rule: Rule) -> bool:
     """Return whether an extra edition had a version for readers of these languages."""
     if story.extra_at is None:
         return False
-    return offer(story, languages, rule, story.extra_at) is not None
+    then = next((rule.by(one) for one in rule.earlier if one.until >= story.extra_at), rule)
+    return offer(story, languages, then, story.extra_at) is not None
 
 
 def _original(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.content.item import SPREAD, Event, EventState, Item, Kind
 from publisher.digests.period import DAY, day_of
-from publisher.digests.select import Chosen, How, Rule, Story, Version, Window, refusal
+from publisher.digests.select import Chosen, Earlier, How, Rule, Story, Version, Window, refusal
 
 if TYPE_CHECKING:
     from publisher.settings.model import Digest, Settings
@@ -98,8 +98,12 @@ def _is_candidate(story: Story, rule: Rule, window: Window, for_movers: bool) ->
         return True
     appeared = min(moments)
     is_due = any(moment in window for moment in (*moments, appeared + rule.wait))
-    is_waiting = window.after is not None and appeared + rule.wait > window.after
-    if not (is_due or (for_movers and is_waiting)):
+    before = rule.before(
+        window
+    )  # settings that changed meanwhile are a change of mind of everybody
+    wait = max(rule.wait, before.wait) if before else rule.wait
+    is_waiting = window.after is not None and appeared + wait > window.after
+    if not (is_due or ((for_movers or before) and is_waiting)):
         return False
     return any(
         not refusal(Chosen(story.key, version, How.FIRST, appeared, appeared), rule, window)
@@ -108,13 +112,16 @@ def _is_candidate(story: Story, rule: Rule, window: Window, for_movers: bool) ->
 
 
 def _may_return(version: Version, window: Window) -> bool:
-    if version.starts_at is None or window.next_at is None:
-        return False
-    return window.until < version.starts_at <= window.next_at
+    return version.starts_at is not None and window.is_last_before(version.starts_at)
 
 
 def rule_of(
-    settings: "Settings", digest: "Digest", *, floor: datetime | None, first_freeze: int | None
+    settings: "Settings",
+    digest: "Digest",
+    *,
+    floor: datetime | None,
+    first_freeze: int | None,
+    earlier: tuple[Earlier, ...] = (),
 ) -> Rule:
     """Return the rule of a digest; `floor` is where its start leaves the past behind."""
     return Rule(
@@ -126,6 +133,7 @@ def rule_of(
         since=unix(digest.since) if digest.since else None,
         floor=unix(floor) if floor else None,
         first_freeze=first_freeze,
+        earlier=earlier,
     )
 
 

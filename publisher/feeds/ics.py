@@ -13,6 +13,8 @@ PRODUCER = "-//publisher//publisher//EN"
 BEGIN_EVENT, END_EVENT = b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"
 _WIDEST = 75  # octets of a line without its end (section 3.1)
 _HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCER}", "CALSCALE:GREGORIAN")
+# Nobody may turn the letters of a line around; a calendar program shows it among its own words.
+_NEVER = {0x7F: None, 0x202D: None, 0x202E: None}
 _NO_EVENTS = (
     "BEGIN:VTIMEZONE",
     "TZID:UTC",
@@ -70,7 +72,7 @@ def text(name: str, *paragraphs: str) -> str:
 
 def escaped(value: str) -> str:
     """Return one line of text with what iCalendar would take for its own signs escaped (3.3.11)."""
-    plain = clean.one_line(value).replace("\x7f", "")
+    plain = clean.one_line(value).translate(_NEVER)
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 

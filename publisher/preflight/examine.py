@@ -23,16 +23,18 @@ def examine(
     links: bool = True,
     budget: float = BUDGET_SECONDS,
     reach: "Reach | None" = None,
+    digest: str = "",
 ) -> tuple[Problem, ...]:
     """Return what to look at before these items go out, sorted by path and line.
 
     links   whether to ask the servers that their links lead to
     budget  seconds for that, at most; links beyond it are counted, not looked at
     reach   the way out; the site's own when not given
+    digest  the one whose edition it is; else what is said of readers is true of all digests
     """
     found = [
         *doubtful_texts(library, items),
-        *missing_translations(settings, library, items, now),
+        *missing_translations(settings, library, items, now, digest),
     ]
     if links:
         found += link_problems(settings, library, items, now=now, budget=budget, reach=reach)
@@ -47,9 +49,16 @@ def doubtful_texts(library: "Library", items: Sequence[Item]) -> Iterator[Proble
 
 
 def missing_translations(
-    settings: "Settings", library: "Library", items: Sequence[Item], now: datetime
+    settings: "Settings",
+    library: "Library",
+    items: Sequence[Item],
+    now: datetime,
+    digest: str = "",
 ) -> Iterator[Problem]:
-    """Yield one warning for each key among items that lacks a language of the site."""
+    """Yield one warning for each key among items that lacks a language of the site.
+
+    digest  the one that readers get it in; else any
+    """
     tags = settings.site.languages
     for key in dict.fromkeys(item.key for item in items):
         versions = {tag: library.find(key, tag) for tag in tags}
@@ -65,19 +74,22 @@ def missing_translations(
                 first.path,
                 0,
                 f"no {', '.join(lacking)} yet{also}",
-                _fate(settings, there),
+                _fate(settings, there, digest),
                 Level.WARNING,
             )
 
 
-def _fate(settings: "Settings", there: Sequence[str]) -> str:
+def _fate(settings: "Settings", there: Sequence[str], name: str) -> str:
     """Say what becomes of readers of a language that an item lacks."""
     first = settings.site.languages[0]
-    if first not in there:
-        return f"who reads nothing but these gets none: it is not in {first} either"
-    falls_back = all(digest.fallback for digest in settings.digests.values())
-    where = "" if falls_back else " where their digest falls back"
-    return f"their readers wait for a while, then get it in {first}{where}"
+    digests = [settings.digests[name]] if name else [*settings.digests.values()]
+    falls_back = [digest.fallback for digest in digests]
+    if first not in there or not any([*falls_back, not digests]):
+        return "who reads none of the languages it is in does not get it"
+    waits = any(digest.wait_for_translation and digest.every != "item" for digest in digests)
+    when = "wait for a while, then get it" if waits else "get it"
+    where = "" if all(falls_back) else " where their digest falls back"
+    return f"their readers {when} in {first}{where}"
 
 
 def _is_begun(item: Item | None) -> bool:

@@ -7,6 +7,7 @@ into a finished body. Nothing here reads content, settings files or the database
 """
 
 from publisher.render.colours import contrast, weaknesses
+from publisher.render.country import is_known
 from publisher.render.dates import format_date, format_range
 from publisher.render.jinja import Templates
 from publisher.render.names import file_kind, language_name
@@ -28,6 +29,7 @@ __all__ = [
     "format_number",
     "format_range",
     "format_size",
+    "is_known",
     "language_name",
     "mark",
     "missing",

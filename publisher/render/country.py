@@ -33,6 +33,17 @@ def locale_of(language: str, site: "Site") -> "Locale":
     return _parsed(_COMMON.get(wanted, wanted), language)
 
 
+def is_known(wanted: str) -> bool:
+    """Return whether CLDR knows a place that `[site] locale` names: "en-GB", but not "en-UK"."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(_EXTENSION.sub("", wanted), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 def digits_of(language: str, site: "Site") -> str:
     """Return the numbering system of a language: "latn", "arab" or "arabext"."""
     wished = site.digits.get(language) or site.digits.get(base(language))

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
 
+from publisher.language import base
 from publisher.settings.model import Digest, Settings
 
 Told = tuple[tuple[str, ...], str, str]  # key, what is wrong, what to do
 
 _SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _LINK_WORDS = ("url", "language", "slug", "key", "year", "month", "day")
+_LOCALE = re.compile(
+    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-u(?:-\w{2,8})+)?", re.ASCII
+)
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>]+\.[^\s@<>.]+")
 _EXAMPLE_HOST = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org|edu))?|test|invalid)", re.I)
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
@@ -27,6 +31,7 @@ _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
 def broken_rules(settings: Settings) -> Iterator[Told]:
     """Yield every value that cannot be honoured, though each is well written by itself."""
     yield from _names(settings)
+    yield from _customs(settings)
     yield from _links(settings)
     yield from _mail(settings)
     for name, digest in settings.digests.items():
@@ -46,6 +51,24 @@ def _names(settings: Settings) -> Iterator[Told]:
     languages = settings.site.languages
     for tag in sorted({tag for tag in languages if languages.count(tag) > 1}):
         yield ("site", "languages"), f'site.languages names "{tag}" twice', "write it once"
+
+
+def _customs(settings: Settings) -> Iterator[Told]:
+    """Yield what `locale` and `digits` say of a language in vain: dates would stay as they were."""
+    site = settings.site
+    known = {base(tag) for tag in site.languages}
+    for name, table in (("locale", site.locale), ("digits", site.digits)):
+        for tag in table:
+            if base(tag) not in known:
+                said = f'site.{name} speaks of "{tag}", which site.languages does not name'
+                yield ("site", name, tag), said, f"take it out, or add {tag} to the languages"
+    for tag, wanted in site.locale.items():
+        if not _LOCALE.fullmatch(wanted) or base(wanted) != base(tag):
+            yield (
+                ("site", "locale", tag),
+                f'site.locale is "{wanted}" for {tag}, which is no country of that language',
+                f'write for instance "{base(tag)}-CH": the language, a hyphen, two capital letters',
+            )
 
 
 def _links(settings: Settings) -> Iterator[Told]:

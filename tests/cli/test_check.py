@@ -106,3 +106,13 @@ def test_check_of_a_path_outside_the_site_is_usage(publisher, tmp_path):
     ran = publisher("check", tmp_path / "elsewhere")
     assert ran.code == 2
     assert "outside the site" in ran.err
+
+
+def test_a_country_that_nobody_knows_is_a_warning(publisher, site):
+    text = (site.root / "publisher.toml").read_text()
+    site.configure(text.replace("[site]\n", '[site]\nlocale = { fr = "fr-XX", en = "en-GB" }\n', 1))
+    in_all(site, "a", "A")
+    ran = publisher("check")
+    assert ran.code == 0
+    assert 'site.locale is "fr-XX" for fr, and no such place is known' in ran.out
+    assert "en-GB" not in ran.out.replace("as in en-GB", "")

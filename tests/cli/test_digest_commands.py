@@ -239,3 +239,24 @@ def test_looking_decides_nothing(desk):
     before = desk("queue", "--json").json["digests"]
     assert desk("digest", "hold", "weekly", "2026-03-04").code == 1
     assert desk("queue", "--json", at=BEFORE_SLOT).json["digests"] == before
+
+
+def test_a_misspelt_key_names_each_near_one_once(site, desk):
+    site.item("a.ar.md", "ألفا")
+    site.item("summit.en.md", "Summit")
+    site.item("summit.ar.md", "قمة")
+    ran = desk("digest", "extra", "weekly", "sumit")
+    assert ran.code == 1
+    assert "did you mean summit?" in ran.err
+
+
+def test_what_goes_on_says_how_many_messages_had_left(site, desk):
+    configure(site, 'at = "Tue 07:00"\nzone = "subscriber"\ndelay = "10m"')
+    added = ("--lang", "en", "--time-zone", "Asia/Tokyo", "--consent", "agreed")
+    desk("subscribers", "add", "east@example.org", *added)
+    desk("send", at="2026-03-02T22:00:00Z")
+    assert "1 sent" in desk("send", at="2026-03-02T22:10:00Z").out
+    assert "held, after 1 message had left" in desk("digest", "hold", "weekly", at=AT_SLOT).out
+    said = desk("digest", "release", "weekly", at=AT_SLOT).out
+    assert "goes on; 1 message had left" in said
+    assert "it goes on after the time that [digests.weekly] delay sets" in said

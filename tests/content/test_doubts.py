@@ -80,6 +80,12 @@ def test_title_and_summary_are_looked_over_too(site, now):
     assert found[1].startswith('content/x.ar.md:4: warning: in the summary, "@strongcities"')
 
 
+def test_a_correction_that_turns_letters_around_is_told(site, now):
+    more = {"correction": '"\\u202Eevil"', "updated": "2026-03-01T11:00:00Z"}
+    (problem,) = doubts(site, now, "Text.", path="x.en.md", title="X", **more)
+    assert problem.startswith("content/x.en.md:4: warning: in the correction, ")
+
+
 @pytest.mark.parametrize("image", ["/p.png", "{src: /p.png}"])
 def test_picture_of_the_item_without_alternative_text_is_told_at_its_line(site, now, image):
     (problem,) = doubts(site, now, "Text.", path="x.en.md", title="X", image=image)

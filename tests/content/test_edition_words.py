@@ -151,7 +151,7 @@ def test_nothing_but_words_links_emphasis_and_lists_stays(site, now):
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("weakly/2026-03-29.en.md", "W", 'no digest "weakly", and a file'),
+        ("weakly/2026-03-29.en.md", "W", 'no digest "weakly", so a file'),
         ("weakly/2026-03-29.en.md", "W", 'did you mean "weekly"?'),
         ("weekly/2026/2026-03-29.en.md", "W", "put it into content/editions/weekly/ itself"),
         ("2026-03-29.en.md", "W", "put it into one of: weekly"),
@@ -169,6 +169,8 @@ def test_nothing_but_words_links_emphasis_and_lists_stays(site, now):
         ("weekly/2026-03-29.en.md", b"W\n\xff\n", ":2: the file is not UTF-8"),
         ("weekly/2026-03-29.en.md", '---\nsubject: "a\\nb"\n---\n', "a line end or a control"),
         ("weekly/2026-03-29.en.md", f"---\nsubject: {'a' * 201}\n---\n", "is 201 characters long"),
+        ("weekly/2026-03-29.en.md", "---\nsubject: '{frist}'\n---\n", "did you mean {first}?"),
+        ("weekly/2026-03-29.en.md", "---\npreheader: '{x}'\n---\n", "{x} in the preheader"),
         ("weekly/2026-03-29.en.md", "---\n---\n", "the file says nothing"),
     ],
 )

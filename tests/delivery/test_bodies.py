@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import select
 
-from publisher.delivery import HeaderError, load_body, reserve_body, save_body
+from publisher.delivery import HeaderError, load_body, reserve_bodies, reserve_body, save_body
 from publisher.store import read, write
 from publisher.store.tables import bodies
 
@@ -38,3 +38,12 @@ def test_a_body_whose_header_could_not_be_written_is_not_kept(db):
 def test_a_body_nobody_reserved_is_an_error(db):
     with read(db) as conn, pytest.raises(LookupError):
         load_body(conn, 99)
+
+
+def test_bodies_reserved_together_have_their_languages_in_order(db):
+    wanted = ("ar", "en", "ar", "fr", "en")
+    with write(db) as conn:
+        made = reserve_bodies(conn, wanted, "weekly")
+        kept = dict(map(tuple, conn.execute(select(bodies.c.id, bodies.c.language))))
+    assert len(set(made)) == 5
+    assert tuple(kept[number] for number in made) == wanted

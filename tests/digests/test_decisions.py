@@ -329,6 +329,20 @@ def test_a_cancelled_slot_can_be_taken_back_until_it_is_due(house: House):
     assert states(house) == ["sending"]
 
 
+@pytest.mark.parametrize("what", ["hold", "cancel"])
+def test_stopping_what_has_just_gone_out_does_not_stop_the_next(house: House, what: str):
+    filled(house)
+    house.open(FIRST)
+    with write(house.db) as conn:
+        conn.execute(update(tables.deliveries).values(state="sent"))
+    digests.close_settled(house.db, FIRST)
+    with pytest.raises(PublisherError, match="has gone out already") as caught:
+        house.decide(what, FIRST + MINUTE)
+    assert "2026-03-10T07:00" in caught.value.hint
+    house.decide(what, FIRST + DAY)
+    assert list(said(house)) == ["2026-03-10T07:00"]
+
+
 def test_cancelling_twice_does_not_cancel_the_next(house: House):
     filled(house)
     house.open(FIRST)
@@ -336,7 +350,7 @@ def test_cancelling_twice_does_not_cancel_the_next(house: House):
     with pytest.raises(PublisherError, match=r"03-03T07:00, is cancelled already") as caught:
         house.decide("cancel", FIRST)
     assert "publisher digest cancel weekly 2026-03-10T07:00" in caught.value.hint
-    with pytest.raises(StateError, match="is cancelled and cannot become cancelled") as caught:
+    with pytest.raises(StateError, match="is cancelled already") as caught:
         house.decide("cancel", FIRST, "2026-03-03")
     assert "that is final" in caught.value.hint
     assert said(house) == {}

@@ -268,3 +268,16 @@ def test_an_extra_edition_is_told_as_one_and_leaves_nothing_waiting(house: House
     digest = weekly(explain(house, "a", START))
     assert [one.edition.is_extra for one in digest.carried] == [True]
     assert (digest.waits, digest.absences) == ((), ())
+
+
+@pytest.mark.parametrize("word", ["a", "content/a.en.md", "a.en.md"])
+def test_a_story_that_was_withdrawn_is_told_from_what_editions_did_with_it(house: House, word):
+    path = house.site.item("a.en.md", "A")
+    house.reader("one")
+    house.open(START)
+    house.open(FIRST)
+    path.unlink()
+    found = explain(house, word, FIRST)
+    assert (found.file.what, found.key, found.versions) == (FileIs.WITHDRAWN, "a", ())
+    assert [one.readers for one in weekly(found).carried[0].audiences] == [1]
+    assert explain(house, "b", FIRST).file.what is FileIs.MISSING

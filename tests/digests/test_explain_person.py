@@ -356,6 +356,8 @@ def test_who_changed_languages_is_not_promised_what_they_had(sent: House):
     (digest,) = explain(sent, now=SECOND + HOUR).digests
     assert [got.key for got in digest.editions[0].items] == ["c"]
     assert [got.language for got in digest.editions[1].items] == ["en", "en"]
+    # What was left out of it then is explained by choices made since, and says so.
+    assert [one.since for one in digest.editions] == [None, LATER]
 
 
 def test_a_correction_they_were_told_stands_with_the_edition(sent: House):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select, update
 
 from publisher import digests
@@ -128,6 +129,17 @@ def test_a_clock_set_back_loses_nothing_and_sends_nothing_twice(house: House):
     house.open(FIRST)
     house.site.item("b.en.md", "B")
     house.open(FIRST - DAY)
+    house.open(SECOND)
+    assert house.received(reader) == [["a/en"], ["b/en"]]
+
+
+def test_a_clock_that_ran_two_weeks_ahead_silences_no_slot(house: House):
+    reader = house.reader("one")
+    house.open(START)
+    house.open(SECOND + 7 * DAY)  # and opened an empty edition there
+    house.site.item("a.en.md", "A")
+    house.open(FIRST)
+    house.site.item("b.en.md", "B")
     house.open(SECOND)
     assert house.received(reader) == [["a/en"], ["b/en"]]
 
@@ -282,3 +294,16 @@ def test_equal_lists_share_one_body_and_segments_count_their_readers(house: Hous
     with read(house.db) as conn:
         assert conn.scalars(select(tables.segments.c.recipients)).all() == [5]
         assert conn.scalar(select(func.count()).select_from(tables.bodies)) == 1
+
+
+@pytest.mark.parametrize("what", ["missed", "cancelled"])
+def test_a_digest_whose_first_slot_was_passed_by_opens_its_next(house: House, what):
+    house.site.item("a.en.md", "A")
+    house.reader("one")
+    house.open(START)
+    if what == "cancelled":
+        house.decide("cancel", START)
+    house.open(FIRST if what == "cancelled" else FIRST + DAY)
+    house.open(FIRST + 7 * DAY)
+    states = [state for _, _, state in house.editions()]
+    assert states == [what, "sending"]

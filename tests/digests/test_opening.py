@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from publisher.digests import State
 from publisher.digests.edition import read_edition, read_frozen
@@ -168,3 +168,55 @@ def test_who_comes_back_to_an_edition_half_open_gets_the_frozen_items(house: Hou
     house.open(FIRST + DAY)
     assert house.received(readers[0]) == [["a/en"]]
     assert house.received(readers[1]) == [["a/ar"]]
+
+
+def test_who_chooses_otherwise_while_an_edition_opens_gets_it(house: House):
+    readers = filled(house)
+    number = house.freeze(FIRST)
+    with read(house.db) as conn:
+        edition, frozen = read_edition(conn, number), read_frozen(conn, number)
+        opening = Opening(conn, edition, frozen, house.settings, FIRST)
+    with write(house.db) as conn:
+        moved = tables.subscriptions.update().values(moved_at=int(FIRST.timestamp()))
+        conn.execute(moved.where(tables.subscriptions.c.subscriber_id == readers[1]))
+    with write(house.db) as conn:
+        assert not opening.write_chunk(conn, 100)
+    assert [len(house.received(one)) for one in readers] == [1] * 5
+
+
+def test_the_list_of_a_mover_may_be_what_holds_an_edition(house: House):
+    house.set('at = "Tue 07:00"', 'at = "Tue 07:00"\nmost = 1')
+    for name in ("a", "b"):
+        house.site.item(f"{name}.en.md", name)
+    house.reader("mover")
+    house.open(START)
+    with write(house.db) as conn:
+        conn.execute(tables.subscriptions.update().values(moved_at=int(START.timestamp())))
+    edition = expand(house.db, house.settings, house.freeze(FIRST), FIRST)
+    assert (edition.state, edition.note[:14]) == (State.HELD, "it has 2 items")
+    assert rows(house)["deliveries"] == rows(house)["bodies"] == 0
+
+
+def test_nothing_is_prepared_for_whom_nothing_can_be_sent(house: House):
+    filled(house)
+    with write(house.db) as conn:
+        french = tables.subscribers.c.languages == "fr"
+        conn.execute(tables.subscribers.update().where(french).values(state="unsubscribed"))
+    expand(house.db, house.settings, house.freeze(FIRST), FIRST)
+    assert rows(house) == {**ONCE, "segments": 2, "bodies": 2, "deliveries": 4}
+
+
+def test_segments_know_how_many_readers_they_have(house: House):
+    filled(house)
+    expand(house.db, house.settings, house.freeze(FIRST), FIRST, chunk=2)
+    counted = select(tables.segments.c.language, tables.segments.c.recipients)
+    with read(house.db) as conn:
+        assert dict(map(tuple, conn.execute(counted))) == {"en": 2, "ar": 2, "fr": 1}
+
+
+def test_no_table_of_an_opening_is_left_on_a_connection(house: House):
+    house.db.dispose()  # connections of other tests
+    filled(house)
+    expand(house.db, house.settings, house.freeze(FIRST), FIRST)
+    with write(house.db) as conn:
+        assert not inspect(conn).get_temp_table_names()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from publisher import digests
 from publisher.digests.zones import names_of, zone_for, zones_of
 from publisher.store import read, tables, write
 from publisher.subscribers import unsubscribe
@@ -185,3 +186,36 @@ def test_held_and_released_each_still_gets_it_at_their_hour(house: House):
     house.decide("release", utc("2026-03-03T12:00"))
     assert mails(house, late)[0][1] == utc("2026-03-03T17:00")
     assert mails(house, early)[0][1] <= utc("2026-03-03T12:00")
+
+
+@pytest.mark.parametrize(
+    ("starts", "returns_on"),
+    [
+        # The edition of the 14th freezes at 05:00 in London, and is there at 18:00 in London and
+        # at four the next morning in Honolulu.
+        ("2026-03-14T04:30:00Z", "2026-03-13T18:00"),
+        ("2026-03-14T09:00:00Z", "2026-03-13T18:00"),
+        ("2026-03-15T03:59:00Z", "2026-03-13T18:00"),
+        ("2026-03-15T04:01:00Z", "2026-03-14T18:00"),
+    ],
+)
+def test_a_coming_event_is_back_with_every_reader_before_it_begins(
+    house: House, starts, returns_on
+):
+    own_hours(house, 'every = "day"\nat = "18:00"')
+    zones = ("Pacific/Auckland", "", "Pacific/Honolulu")
+    readers = [house.reader(f"r{n}", time_zone=zone) for n, zone in enumerate(zones)]
+    event = f"{{start: {starts}}}"
+    house.site.item("a.en.md", "A", "2026-03-02T10:00:00Z", kind="event", event=event)
+    house.open(START)
+    first = utc("2026-03-03T05:00")
+    house.open(first)
+    later = first + timedelta(hours=1)
+    (queue,) = digests.forecast(house.db, house.settings, house.library(later), later).digests
+    assert {one.slot.local for one in queue.waiting[0].offers if one.is_return} == {returns_on}
+    for day in range(1, 15):
+        house.open(first + day * DAY)
+    for reader in readers:
+        (_, announced), (slot, comes) = mails(house, reader)
+        assert (slot, comes < datetime.fromisoformat(starts)) == (returns_on, True)
+        assert announced < comes

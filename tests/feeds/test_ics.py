@@ -52,6 +52,7 @@ def test_no_text_can_leave_its_line(value):
         ("a\r\nBEGIN:VALARM\r\nATTACH:x", "a BEGIN:VALARM ATTACH:x"),
         ("a\u2028b\x85c\x0bd", "a b cd"),
         ("a\x00\x1b\x7fb", "ab"),
+        ("a\u202egnp.exe", "agnp.exe"),
         ('"quoted": yes', '"quoted": yes'),
     ],
 )

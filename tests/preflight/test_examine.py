@@ -58,8 +58,30 @@ def test_an_item_without_a_language_is_one_warning_a_key(site, look):
         ("content/b.en.md", "no fr yet (fr not ready or dated later)"),
         ("content/c.ar.md", "no en, fr yet"),
     ]
-    assert "not in en either" in found[2].hint
+    assert found[2].hint == "who reads none of the languages it is in does not get it"
     assert "get it in en" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("digest", "hint"),
+    [
+        ("", "their readers wait for a while, then get it in en where their digest falls back"),
+        ("weekly", "their readers wait for a while, then get it in en"),
+        ("daily", "their readers get it in en"),
+        ("single", "their readers get it in en"),
+        ("strict", "who reads none of the languages it is in does not get it"),
+    ],
+)
+def test_what_becomes_of_readers_is_what_the_digest_does(site, now, digest, hint):
+    toml = (site.root / "publisher.toml").read_text(encoding="utf-8")
+    site.configure(
+        f'{toml}\n[digests.daily]\nevery = "day"\nwait_for_translation = "0"\n'
+        '[digests.single]\nevery = "item"\n[digests.strict]\nfallback = false\n'
+    )
+    site.item("a.en.md", "A")
+    library = open_library(site.settings, now=now)
+    (found,) = missing_translations(site.settings, library, library.items, now, digest)
+    assert found.hint == hint
 
 
 def test_a_key_that_nobody_can_read_yet_is_not_missing_anything(site, now):

@@ -267,3 +267,25 @@ def test_dumped_settings_are_read_back(site):
 
 def test_brackets_nested_without_end_are_a_problem_of_the_file(site):
     assert "brackets" in refused(site, "x = " + "[" * 5000)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('locale = { en = "fr-FR" }', '"fr-FR" for en, which is no country of that language'),
+        ('locale = { en = "en-GBR" }', "the language, a hyphen, two capital letters"),
+        ('locale = { xx = "xx-YY" }', 'site.locale speaks of "xx"'),
+        ('digits = { xx = "latn" }', 'site.digits speaks of "xx"'),
+    ],
+)
+def test_dates_of_no_country_of_a_language_are_refused(site, small, line, said):
+    toml = small.replace("[site]\n", f"[site]\n{line}\n", 1)
+    (found,) = refused(site, toml)
+    assert found.startswith(f"publisher.toml:{line_of(toml, line)}: ")
+    assert said in found
+
+
+@pytest.mark.parametrize("wanted", ["en-US", "en-001", "en-Latn-GB", "en-u-ca-gregory", "en"])
+def test_dates_of_a_country_of_the_language_are_taken(site, small, wanted):
+    site.configure(small.replace("[site]\n", f'[site]\nlocale = {{ en = "{wanted}" }}\n', 1))
+    assert load(site.root, {}).site.locale == {"en": wanted}

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from publisher.errors import StoreBusy, StoreError
-from publisher.store import insert_into, open_engine, read, tables, upgrade, write
+from publisher.store import insert_into, let_others, open_engine, read, tables, upgrade, write
 
 LEASE = {"name": "x", "holder": "me", "until_at": 1}
 
@@ -245,3 +245,23 @@ except StoreError as error:
     run = run_python(code, tmp_path)
     assert "psycopg is not installed" in run.stdout, run.stderr
     assert "publisher[postgres]" in run.stdout
+
+
+def test_many_writes_in_a_row_leave_others_their_turn(db):
+    begun, turns = threading.Event(), []
+
+    def write_once() -> None:
+        begun.wait()
+        with write(db):
+            turns.append("other")
+
+    other = threading.Thread(target=write_once)
+    other.start()
+    for _ in range(20):
+        with write(db):
+            begun.set()
+            time.sleep(0.01)
+            turns.append("own")
+        let_others(db)
+    other.join()
+    assert turns[-1] == "own"
