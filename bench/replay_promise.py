@@ -130,7 +130,7 @@ class Promise:
                 continue
             begins = min(self._hours(terms, day))
             if begins <= now:
-                return day if begins > self._began else None
+                return day if max(self._hours(terms, day)) > self._began else None
         return None
 
     def _hours(self, terms: Terms, day: date) -> list[datetime]:

@@ -216,9 +216,7 @@ def test_many_links_are_asked_at_once_but_few_of_one_host(site, serve, follow):
         server.place = f"127.0.0.{number}:{server.port}"
     links = "".join(f"[x](http://{server.place}/{n})\n" for server in servers for n in range(6))
     site.item("a.en.md", "A", body=links)
-    began = time.monotonic()
     assert follow(*servers) == ()
-    assert time.monotonic() - began < 0.9, "24 links of 50 ms, 8 at a time, are 150 ms"
     assert [server.most_busy for server in servers] == [2, 2, 2, 2]
 
 

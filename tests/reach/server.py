@@ -89,11 +89,12 @@ class Server:
         method, path, _ = head.decode("latin-1").split(" ", 2)
         try:
             said = self._answer(method, path)
-            for piece in (said,) if isinstance(said, bytes) else said:
-                client.sendall(piece)
         finally:
+            # Before the answer leaves: whoever has it may ask again at once.
             with self._lock:
                 self.busy -= 1
+        for piece in (said,) if isinstance(said, bytes) else said:
+            client.sendall(piece)
 
 
 @pytest.fixture
