@@ -26,6 +26,7 @@ from publisher.digests.queue import Memory, recall, record_seen, rule_for, take_
 from publisher.digests.select import Story, Window
 from publisher.digests.stories import stories_of
 from publisher.digests.zones import READERS
+from publisher.errors import StoreError
 from publisher.store import read, write
 from publisher.store.tables import edition_items, editions
 
@@ -57,7 +58,8 @@ def freeze_extra(
         record_seen(conn, library, now)
     blocks = Blocks(settings, library, templates, now)
     with read(engine) as conn:
-        expected = _frozen(conn, settings, library, name, keys, now)
+        memory = recall(conn, settings, name, now)
+        expected = _frozen(conn, memory, settings, library, name, keys, now)
     for _ in blocks.of(expected.stories):
         pass
     with write(engine) as conn:
@@ -66,7 +68,7 @@ def freeze_extra(
         slot = _slot(conn, settings, name, memory, now, at)
         changed = changed_items(conn, settings, library, name, now, keys)
         frozen = replace(
-            _at_one_moment(_frozen(conn, settings, library, name, keys, now), name, at),
+            _at_one_moment(_frozen(conn, memory, settings, library, name, keys, now), name, at),
             notices=blocks.notices(changed),
             words=words_for(settings, library, name, slot),
         )
@@ -74,19 +76,21 @@ def freeze_extra(
         number = insert_edition(
             conn, replace(row, frozen=frozen.to_json(), frozen_at=frozen.window.until)
         )
+        if number is None:
+            raise StoreError(f"the slot {slot.local} of {name} was taken at this very moment")
         insert_items(conn, number, blocks.of(frozen.stories))
-        return read_edition(conn, number or 0)
+        return read_edition(conn, number)
 
 
 def _frozen(
     conn: Connection,
+    memory: Memory,
     settings: "Settings",
     library: "Library",
     name: str,
     keys: Collection[str],
     now: datetime,
 ) -> Frozen:
-    memory = recall(conn, settings, name, now)
     position = memory.position
     rule = replace(rule_for(settings, name, memory), is_extra=True)
     items = [item for item in library.published(now) if item.key in keys]

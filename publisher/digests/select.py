@@ -102,8 +102,8 @@ class Window:
     last_at: int | None = None  # when this one does, where each reader's own hour counts
 
     def __contains__(self, moment: int) -> bool:
-        spans = ((self.after, self.until), *self.gaps)
-        return any(moment <= until and (after is None or moment > after) for after, until in spans)
+        is_new = moment <= self.until and (self.after is None or moment > self.after)
+        return is_new or self.is_gap(moment)
 
     def is_gap(self, moment: int) -> bool:
         """Return whether older editions left a moment to this one."""
