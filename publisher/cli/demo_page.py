@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from publisher import digests, language
 from publisher.cli.report import count, moment
-from publisher.digests.select import How
+from publisher.digests.rule import How
 from publisher.feeds import feed_links
 from publisher.files import write_if_changed
 from publisher.store import read

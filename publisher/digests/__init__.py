@@ -18,7 +18,7 @@ from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
 from publisher.digests.report import Month, month
-from publisher.digests.select import Story
+from publisher.digests.rule import Story
 from publisher.digests.trial import (
     Draft,
     Preview,

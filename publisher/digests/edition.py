@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Row, select
 from publisher.content.item import Word
 from publisher.digests.compose import Notice
 from publisher.digests.period import Slot
+from publisher.digests.rule import Earlier, Rule, Story, Window
 from publisher.digests.segment import Segmenter
-from publisher.digests.select import Earlier, Rule, Story, Window
 from publisher.digests.stories import moment_of, stories_from_json, stories_to_json
 from publisher.errors import Level, Problem, StoreError
 from publisher.store import tables

@@ -11,17 +11,9 @@ from publisher.digests.edition import Frozen
 from publisher.digests.explain_delivery import DeliveryFacts
 from publisher.digests.explain_history import History
 from publisher.digests.explain_item import how_of
+from publisher.digests.rule import Chosen, Preferences, Rule, Story, Window
 from publisher.digests.segment import Segment, Segmenter
-from publisher.digests.select import (
-    Chosen,
-    Preferences,
-    Rule,
-    Story,
-    Window,
-    for_mover,
-    refusal,
-    spoken,
-)
+from publisher.digests.select import for_mover, refusal, spoken
 from publisher.digests.stories import unix
 from publisher.store.tables import segments
 

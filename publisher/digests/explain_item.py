@@ -18,8 +18,9 @@ from publisher.digests.explain_edition import EditionFacts, all_editions, wanted
 from publisher.digests.explain_file import FileFacts, FileIs, keys_of, look_up
 from publisher.digests.forecast import DigestForecast, forecast
 from publisher.digests.queue import Memory, blank, recall, rule_for
+from publisher.digests.rule import How, Rule, Story, Window
 from publisher.digests.segment import Part
-from publisher.digests.select import How, Rule, Story, Window, had_in_extra, offer, refusal
+from publisher.digests.select import had_in_extra, offer, refusal
 from publisher.digests.stories import moment_of, stories_of
 from publisher.digests.zones import READERS
 from publisher.store import read

@@ -25,13 +25,9 @@ from publisher.digests.explain_history import (
 from publisher.digests.forecast import DigestForecast, forecast
 from publisher.digests.period import Slot, hours
 from publisher.digests.queue import moved_since, recall, rule_for
+from publisher.digests.rule import Chosen, Window
 from publisher.digests.segment import Segment
-from publisher.digests.select import (
-    Chosen,
-    Window,
-    offer,
-    spoken,
-)
+from publisher.digests.select import offer, spoken
 from publisher.digests.stories import stories_of, unix
 from publisher.digests.zones import READERS, zone_for
 from publisher.store import read

@@ -23,7 +23,7 @@ from publisher.digests.freezing import (
 )
 from publisher.digests.period import MINUTE, Slot, is_regular, slot_at
 from publisher.digests.queue import Memory, recall, record_seen, rule_for, take_turns
-from publisher.digests.select import Story, Window
+from publisher.digests.rule import Story, Window
 from publisher.digests.stories import stories_of
 from publisher.digests.zones import READERS
 from publisher.errors import StoreError

@@ -16,18 +16,8 @@ from publisher.digests.edition import Edition, State, edition_of, read_frozen
 from publisher.digests.freezing import newest_waiting, waiting
 from publisher.digests.period import MINUTE, Slot, last_hour, last_slot, next_slot, settled_slot
 from publisher.digests.queue import Memory, blank, recall, rule_for
-from publisher.digests.select import (
-    Chosen,
-    How,
-    Refusal,
-    Story,
-    Window,
-    had_in_extra,
-    is_due,
-    offer,
-    refusal,
-    returns,
-)
+from publisher.digests.rule import Chosen, How, Refusal, Story, Window
+from publisher.digests.select import had_in_extra, is_due, offer, refusal, returns
 from publisher.digests.stories import moment_of, stories_of, unix
 from publisher.digests.zones import READERS
 from publisher.errors import Problem

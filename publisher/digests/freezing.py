@@ -26,7 +26,8 @@ from publisher.digests.decisions import (
 from publisher.digests.edition import BY_EDITOR, Frozen, State, shaping
 from publisher.digests.period import MINUTE, Slot, is_too_late, last_slot, settled_slot
 from publisher.digests.queue import Memory, read_position, recall, rule_for, take_turns
-from publisher.digests.select import Story, offers
+from publisher.digests.rule import Story
+from publisher.digests.select import offers
 from publisher.digests.stories import candidates, moment_of, stories_of, unix
 from publisher.digests.zones import zones_of
 from publisher.errors import Problem

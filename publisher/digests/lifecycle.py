@@ -14,7 +14,7 @@ from publisher.digests.edition import BY_MOST, Edition, State, purpose_of, read_
 from publisher.digests.freezing import due_slot, freeze, pass_by
 from publisher.digests.opening import CHUNK, expand
 from publisher.digests.queue import record_seen, start, take_turns
-from publisher.digests.select import Story
+from publisher.digests.rule import Story
 from publisher.digests.stories import unix
 from publisher.errors import Problem
 from publisher.ops import log

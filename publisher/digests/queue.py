@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from publisher.digests.period import Slot, Zones, last_hour, last_slot, next_slot
-from publisher.digests.select import Earlier, Rule, Window
+from publisher.digests.rule import Earlier, Rule, Window
 from publisher.digests.stories import moment_of, rule_of, unix
 from publisher.digests.zones import READERS, zones_of
 from publisher.store import insert_into, read

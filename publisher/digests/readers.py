@@ -30,7 +30,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from publisher import delivery
-from publisher.digests.select import Preferences
+from publisher.digests.rule import Preferences
 from publisher.digests.stories import unix
 from publisher.store.tables import (
     deliveries,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from publisher.digests.edition import Edition, read_edition, read_frozen
 from publisher.digests.readers import preferences_of
-from publisher.digests.select import How
+from publisher.digests.rule import How
 from publisher.store.tables import signatures, subscriptions
 
 

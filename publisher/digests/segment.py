@@ -9,18 +9,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from publisher.digests.select import (
-    Chosen,
-    How,
-    Preferences,
-    Rule,
-    Story,
-    Window,
-    for_mover,
-    offers,
-    spoken,
-    wanted,
-)
+from publisher.digests.rule import Chosen, How, Preferences, Rule, Story, Window
+from publisher.digests.select import for_mover, offers, spoken, wanted
 
 _FALLBACK, _RETURN, _ORIGINAL = "fallback", "return", "original"  # words of the database
 Told = tuple[str, str, str]  # a notice: key, language, id

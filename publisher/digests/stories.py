@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from publisher.content.item import SPREAD, Event, EventState, Item, Kind
 from publisher.digests.period import DAY, day_of
-from publisher.digests.select import Chosen, Earlier, How, Rule, Story, Version, Window, refusal
+from publisher.digests.rule import Chosen, Earlier, How, Rule, Story, Version, Window
+from publisher.digests.select import refusal
 
 if TYPE_CHECKING:
     from publisher.settings.model import Digest, Settings

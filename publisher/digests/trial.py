@@ -23,7 +23,7 @@ from publisher.digests.compose import Choice, compose
 from publisher.digests.freezing import Blocks, waiting, words_for
 from publisher.digests.period import next_slot
 from publisher.digests.queue import blank, recall
-from publisher.digests.select import Preferences
+from publisher.digests.rule import Preferences
 from publisher.errors import Level, Problem, PublisherError
 from publisher.render import compile_parts
 from publisher.store import read

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from publisher import digests
-from publisher.digests.select import How, Refusal
+from publisher.digests.rule import How, Refusal
 from publisher.store import read, tables
 from tests.digests.conftest import DAY, House, utc
 

@@ -4,8 +4,9 @@ from itertools import permutations, product
 
 import pytest
 
+from publisher.digests.rule import Preferences, Rule, Story, Version, Window
 from publisher.digests.segment import Part, Segment, Segmenter, words_language
-from publisher.digests.select import Preferences, Rule, Story, Version, Window, choose
+from publisher.digests.select import choose
 
 RULE = Rule(wait=0, fallback="en", kinds=("news",), max_age=10**9)
 SITE = ("en", "ar", "fr")

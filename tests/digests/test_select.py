@@ -11,20 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.digests.select import (
-    Chosen,
-    How,
-    Preferences,
-    Refusal,
-    Rule,
-    Story,
-    Version,
-    Window,
-    choose,
-    offer,
-    refusal,
-    spoken,
-)
+from publisher.digests.rule import Chosen, How, Preferences, Refusal, Rule, Story, Version, Window
+from publisher.digests.select import choose, offer, refusal, spoken
 
 DAY = 86_400
 LANGUAGES = ("en", "ar", "fr")
