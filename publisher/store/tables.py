@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -198,6 +199,9 @@ bodies = Table(
     Column("html", LargeBinary, comment="zlib; NULL until the first delivery needs it"),
     Column("plain", LargeBinary, comment="zlib"),
     Column("made_at", BigInteger),
+    Column("composer", Integer, nullable=False, server_default="1", comment="version of its form"),
+    Column("key_id", Text, nullable=False, server_default="", comment="signs its links"),
+    Column("selectors", Text, nullable=False, server_default="", comment="of DKIM, by spaces"),
 )
 
 segments = Table(
@@ -261,6 +265,28 @@ attempts = Table(
     Column("code", Text, nullable=False),
     Column("answer", Text, nullable=False, comment="the address replaced by <recipient>"),
     comment="only attempts that did not succeed",
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", Text, primary_key=True, comment="server:host:port or group:gmail.com"),
+    Column("per_second", Float, comment="what it may get now; NULL: no limit learnt"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="in a row"),
+    Column("rests_until", BigInteger, nullable=False, server_default="0"),
+    Column("words", Text, nullable=False, server_default="", comment="its last refusal"),
+    Column("changed_at", BigInteger, nullable=False),
+    comment="what was learnt of servers and receivers; written by delivery",
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("span", Text, primary_key=True, comment="minute or day"),
+    Column("began_at", BigInteger, primary_key=True),
+    Column("sent", Integer, nullable=False),
+    _state("span", "minute", "day"),
+    comment="how many messages left when, for limits and warm-up; written by delivery",
 )
 
 feedback = Table(
