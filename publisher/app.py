@@ -6,7 +6,7 @@ command line, the clock and the sample site all call these.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -245,7 +245,7 @@ class App:
         opened = self.open_due_editions()
         if on_opened:
             on_opened(opened)
-        report = self._sender(stop).send_due(stop, on_progress)
+        report = self._sender().send_due(stop, on_progress)
         digests.close_settled(self.engine, self.now())
         if report.broken:
             raise report.broken
@@ -300,7 +300,7 @@ class App:
         Raises AddressError, TransportDown.
         """
         from publisher import digests
-        from publisher.delivery import open_transport
+        from publisher.delivery import open_transport, send_one
 
         engine, now, templates = self.engine_if_there(), self.now(), self.templates
         body = digests.body_for_test(
@@ -310,11 +310,7 @@ class App:
             return None
         secret = self.keys.lasting
         message = digests.message_for_test(body, address, self.values_for, secret, now)
-        transport = open_transport(self.settings)
-        try:
-            return transport.send(message)
-        finally:
-            transport.close()
+        return send_one(open_transport(self.settings), message)
 
     def clipped(self) -> "list[Problem]":
         """Return a warning for each next edition that is larger than a mail may be."""
@@ -349,7 +345,7 @@ class App:
         sizes = digests.clipped(self.settings, library, self.templates, name, now, self.engine)
         return (*doubts, *sizes)
 
-    def _sender(self, stop: Event | None) -> "Sender":
+    def _sender(self) -> "Sender":
         from publisher import digests
         from publisher.delivery import Sender, open_transport
         from publisher.subscribers import recipient_values, suppress_dead
@@ -359,14 +355,17 @@ class App:
         frozen = lru_cache(maxsize=8)(partial(digests.settings_of, engine, settings))
 
         def values(recipient: "Recipient", body: "Body") -> Mapping[str, str]:
-            return recipient_values(
-                frozen(body.id), self.keys, recipient, body.digest, body.language
-            )
+            keys = self.keys.as_of(body.key_id)
+            return recipient_values(frozen(body.id), keys, recipient, body.digest, body.language)
+
+        def make_body(body_id: int) -> "Body":
+            made = digests.make_body(engine, settings, self.templates, body_id)
+            return made if made.key_id else replace(made, key_id=self.keys.newest[0])
 
         return Sender(
             self.engine,
-            open_transport(self.settings, stop),
-            make_body=partial(digests.make_body, engine, settings, self.templates),
+            open_transport(self.settings),
+            make_body=make_body,
             values=values,
             secret=self.keys.lasting,
             clock=self.clock,

@@ -179,9 +179,16 @@ class TransportDown(PublisherError):
     exit_code = 5
 
     def __init__(
-        self, transport: str, answer: str, *, retry_after: timedelta = timedelta(0), hint: str = ""
+        self,
+        transport: str,
+        answer: str,
+        *,
+        retry_after: timedelta = timedelta(0),
+        hint: str = "",
+        is_refusal: bool = False,
     ) -> None:
         self.transport, self.answer, self.retry_after = transport, answer, retry_after
+        self.is_refusal = is_refusal  # it does not want us: a person has to look at it
         super().__init__(f"{transport} is not available: {one_line(answer)}", hint=hint)
 
 

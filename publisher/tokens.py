@@ -40,6 +40,16 @@ class Keys:
         """The oldest secret, for what must stay the same over a rotation: hashes, Message-IDs."""
         return self.pairs[0][1]
 
+    def as_of(self, key_id: str) -> "Keys":
+        """Return the keys as they were when that one was the newest; all of them for "".
+
+        A message that is repeated has the links of its first time, whatever key came since.
+        """
+        for place, (known, _) in enumerate(self.pairs):
+            if known == key_id:
+                return Keys(self.pairs[: place + 1])
+        return self
+
     def secret(self, key_id: str) -> bytes | None:
         """Return the secret of a key id, or None for one we never had."""
         return dict(self.pairs).get(key_id)

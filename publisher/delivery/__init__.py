@@ -15,7 +15,7 @@ from publisher.delivery.message import Body, Recipient, compose_message, message
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.delivery.sender import Sender, SendReport
 from publisher.delivery.states import CANCELLED_CODE, State
-from publisher.delivery.transports import Transport, open_transport
+from publisher.delivery.transports import Transport, open_transport, send_one
 
 __all__ = [
     "CANCELLED_CODE",
@@ -46,6 +46,7 @@ __all__ = [
     "reserve_bodies",
     "reserve_body",
     "save_body",
+    "send_one",
     "totals",
     "waiting",
 ]

@@ -50,6 +50,9 @@ def save_body(conn: Connection, body: Body, now: datetime) -> None:
             html=zlib.compress(body.html.encode()),
             plain=zlib.compress(body.plain.encode()),
             made_at=int(now.timestamp()),
+            composer=body.composer,
+            key_id=body.key_id,
+            selectors=" ".join(body.selectors),
         )
     )
 
@@ -72,4 +75,7 @@ def load_body(conn: Connection, body_id: int) -> Body | None:
         subject=row.subject,
         html=zlib.decompress(row.html).decode(),
         plain=zlib.decompress(row.plain).decode(),
+        key_id=row.key_id,
+        selectors=tuple(row.selectors.split()),
+        composer=row.composer,
     )

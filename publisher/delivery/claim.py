@@ -1,16 +1,30 @@
-"""Take the next due delivery: the mark `sending` and the check that it may still be sent are one.
+"""Take the next due deliveries: the mark `sending` and the check that each may be sent are one.
 
 Delivery never asks a room above it: address and eligibility come by a join at the very moment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from publisher.delivery.ledger import EDITIONS, IS_QUEUED, LETTERS, moment, seconds
 from publisher.delivery.message import Recipient
 from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.store import Prepared, among, clock_seconds, numbers
 from publisher.store.tables import (
     bodies,
     deliveries,
@@ -22,6 +36,7 @@ from publisher.store.tables import (
 )
 
 MOST_SKIPS = 200  # rows passed over in one transaction; others want to write too
+LEASE = timedelta(seconds=60)  # after it others may take over what a silent worker had marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,62 +54,93 @@ class Claim:
     recipient: Recipient
 
 
-def claim(conn: Connection, *, worker: str, now: datetime) -> tuple[Claim | None, int]:
-    """Mark the next due row `sending` and return it, and how many before it were skipped.
+def claim(
+    conn: Connection,
+    *,
+    worker: str,
+    now: datetime,
+    count: int = 1,
+    lease: timedelta = LEASE,
+) -> tuple[list[Claim], int]:
+    """Mark up to count due rows `sending` and return them, and how many before were skipped.
 
     Letters come before editions. The UPDATE that marks carries the condition that the recipient
     may still be mailed, so nothing lies between the check and the mark. No row and nothing
     skipped means that nothing is due.
 
-    A row that came back to the queue while somebody stopped its edition is stopped here.
+    A row that came back to the queue while somebody stopped its edition is stopped here. On
+    PostgreSQL others claim at the same time: what they are looking at is passed by, and a mark
+    is good for a lease.
     """
+    claims: list[Claim] = []
     skipped = 0
-    while skipped < MOST_SKIPS:
-        row_id = _next_due(conn, now)
-        if row_id is None:
+    while len(claims) < count and skipped < MOST_SKIPS:
+        found = _due(conn, now, count - len(claims))
+        if not found:
             break
-        marked = conn.execute(_MARK, {"row": row_id, "now": seconds(now), "by": worker})
-        if marked.rowcount:
-            return _claimed(conn, row_id, now), skipped
-        why = _why_not(conn, row_id, now)
-        if why == HELD_CODE:
-            conn.execute(_HOLD, {"row": row_id})
-        else:
-            conn.execute(_SKIP, {"row": row_id, "now": seconds(now), "why": why})
-        skipped += 1
-    return None, skipped
+        marked = _mark(conn, found, worker, now, lease)
+        claims += marked
+        if len(marked) < len(found):
+            taken = {claimed.id for claimed in marked}
+            for row_id in found:
+                if row_id not in taken:
+                    _pass_over(conn, row_id, now)
+                    skipped += 1
+    return claims, skipped
 
 
-def _next_due(conn: Connection, now: datetime) -> int | None:
+def _due(conn: Connection, now: datetime, count: int) -> list[int]:
     # One look per priority: each starts at the right place of the index, whatever else waits.
+    found: list[int] = []
     for priority in (LETTERS, EDITIONS):
-        found: int | None = conn.execute(
-            _NEXT, {"priority": priority, "now": seconds(now)}
-        ).scalar_one_or_none()
-        if found is not None:
-            return found
-    return None
+        if len(found) < count:
+            wanted = {"priority": priority, "now": seconds(now), "count": count - len(found)}
+            found += [row_id for (row_id,) in _NEXT.run(conn, wanted)]
+    return found
 
 
-def _claimed(conn: Connection, row_id: int, now: datetime) -> Claim:
-    row = conn.execute(_CLAIMED, {"row": row_id}).one()
+def _mark(
+    conn: Connection, found: Sequence[int], worker: str, now: datetime, lease: timedelta
+) -> list[Claim]:
+    rows = numbers(conn, found)
+    length = int(lease.total_seconds())
+    marked = _MARK.run(conn, {"rows": rows, "now": seconds(now), "by": worker, "lease": length})
+    if not marked:
+        return []
+    if len(marked) < len(found):
+        rows = numbers(conn, [row_id for (row_id,) in marked])
+    made = {row[0]: _claimed(row, now) for row in _CLAIMED.run(conn, {"rows": rows})}
+    return [made[row_id] for row_id in found if row_id in made]
+
+
+def _claimed(row: tuple[Any, ...], now: datetime) -> Claim:
+    row_id, fence, purpose, body_id, attempts, doubts, queued_at, subscriber_id, *person = row
+    public_id, address, languages, confirmed_at = person
     return Claim(
-        id=row.id,
-        fence=row.fence,
-        purpose=row.purpose,
-        body_id=row.body_id,
-        attempt=row.attempts,
-        doubts=row.doubts,
-        queued_at=moment(row.queued_at),
+        id=row_id,
+        fence=fence,
+        purpose=purpose,
+        body_id=body_id,
+        attempt=attempts,
+        doubts=doubts,
+        queued_at=moment(queued_at),
         started_at=now,
         recipient=Recipient(
-            subscriber_id=row.subscriber_id,
-            public_id=row.public_id,
-            address=row.address,
-            languages=tuple(row.languages.split()),
-            confirmed_at=None if row.confirmed_at is None else moment(row.confirmed_at),
+            subscriber_id=subscriber_id,
+            public_id=public_id,
+            address=address,
+            languages=tuple(languages.split()),
+            confirmed_at=None if confirmed_at is None else moment(confirmed_at),
         ),
     )
+
+
+def _pass_over(conn: Connection, row_id: int, now: datetime) -> None:
+    why = _why_not(conn, row_id, now)
+    if why == HELD_CODE:
+        conn.execute(_HOLD, {"row": row_id})
+    else:
+        conn.execute(_SKIP, {"row": row_id, "now": seconds(now), "why": why})
 
 
 def _why_not(conn: Connection, row_id: int, now: datetime) -> str:
@@ -112,16 +158,21 @@ def _why_not(conn: Connection, row_id: int, now: datetime) -> str:
     return "unsubscribed"
 
 
-_NEXT = (
-    select(deliveries.c.id)
-    .where(
-        IS_QUEUED,
-        deliveries.c.priority == bindparam("priority"),
-        deliveries.c.next_at <= bindparam("now"),
+def _next(kind: str) -> Select[Any]:
+    return (
+        select(deliveries.c.id)
+        .where(
+            IS_QUEUED,
+            deliveries.c.priority == bindparam("priority"),
+            deliveries.c.next_at <= bindparam("now"),
+        )
+        .order_by(deliveries.c.next_at, deliveries.c.id)
+        .limit(bindparam("count"))
+        .with_for_update(skip_locked=True)  # SQLite, where a writer is alone, leaves it out
     )
-    .order_by(deliveries.c.next_at, deliveries.c.id)
-    .limit(1)
-)
+
+
+_NEXT = Prepared(_next)
 _SUPPRESSED = exists().where(
     suppressions.c.address_hash == subscribers.c.address_hash,
     or_(suppressions.c.until_at.is_(None), suppressions.c.until_at > bindparam("now")),
@@ -138,7 +189,8 @@ _EDITION = (
     .join(segments, segments.c.edition_id == editions.c.id)
     .where(segments.c.body_id == deliveries.c.body_id)
 )
-_GOES_ON = ~_EDITION.where(editions.c.state.in_(list(_STOPPED))).exists()
+_IS_STOPPED = or_(*(editions.c.state == literal_column(f"'{word}'") for word in _STOPPED))
+_GOES_ON = ~_EDITION.where(_IS_STOPPED).exists()
 _ELIGIBLE = exists().where(
     subscribers.c.id == deliveries.c.subscriber_id,
     bodies.c.id == deliveries.c.body_id,
@@ -156,19 +208,20 @@ _ELIGIBLE = exists().where(
         ),
     ),
 )
-_MARK = (
-    update(deliveries)
-    .where(
-        deliveries.c.id == bindparam("row"),
-        IS_QUEUED,
-        _GOES_ON,
-        _ELIGIBLE,
-    )
-    .values(
-        state=str(move("a delivery", State.QUEUED, State.SENDING)),
-        attempts=deliveries.c.attempts + 1,
-        fence=deliveries.c.fence + 1,
-        worker=bindparam("by"),
+
+
+_MARK = Prepared(
+    lambda kind: (
+        update(deliveries)
+        .where(among(kind, deliveries.c.id, "rows"), IS_QUEUED, _GOES_ON, _ELIGIBLE)
+        .values(
+            state=literal_column(f"'{move('a delivery', State.QUEUED, State.SENDING)}'"),
+            attempts=deliveries.c.attempts + 1,
+            fence=deliveries.c.fence + 1,
+            worker=bindparam("by"),
+            lease_until_at=clock_seconds(kind) + bindparam("lease", type_=BigInteger),
+        )
+        .returning(deliveries.c.id)
     )
 )
 _SKIP = (
@@ -185,16 +238,25 @@ _HOLD = (
     .where(deliveries.c.id == bindparam("row"), IS_QUEUED)
     .values(state=str(move("a delivery", State.QUEUED, State.HELD)), code=HELD_CODE)
 )
-_CLAIMED = (
-    select(
-        deliveries,
-        subscribers.c.public_id,
-        subscribers.c.address,
-        subscribers.c.languages,
-        subscribers.c.confirmed_at,
+_CLAIMED = Prepared(
+    lambda kind: (
+        select(
+            deliveries.c.id,
+            deliveries.c.fence,
+            deliveries.c.purpose,
+            deliveries.c.body_id,
+            deliveries.c.attempts,
+            deliveries.c.doubts,
+            deliveries.c.queued_at,
+            deliveries.c.subscriber_id,
+            subscribers.c.public_id,
+            subscribers.c.address,
+            subscribers.c.languages,
+            subscribers.c.confirmed_at,
+        )
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(among(kind, deliveries.c.id, "rows"))
     )
-    .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-    .where(deliveries.c.id == bindparam("row"))
 )
 _WHY = (
     select(

@@ -8,23 +8,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, text
-
-_ADVISORY_KEY = 0x7075_626C  # any number, the same for every sender of one database
-
 
 @contextmanager
-def sender_lock(engine: Engine, var_dir: Path, now: datetime) -> Iterator[str]:
+def sender_lock(var_dir: Path, now: datetime) -> Iterator[str]:
     """Hold the sender's lock for a block; yields "" or, without having it, who does.
 
-    The kernel gives the lock back however this process ends. On PostgreSQL other machines count
-    too: the server gives its own lock back when our connection ends.
+    The kernel gives the lock back however this process ends. It is for SQLite, whose one machine
+    it covers; on PostgreSQL senders share the ledger, and leases say whose a row is.
     """
     with ExitStack() as held:
-        holder = _take_file(held, var_dir / "sender.lock", now)
-        if not holder and engine.dialect.name == "postgresql":
-            holder = _take_server(held, engine)
-        yield holder
+        yield _take_file(held, var_dir / "sender.lock", now)
 
 
 def _take_file(held: ExitStack, path: Path, now: datetime) -> str:
@@ -37,16 +30,4 @@ def _take_file(held: ExitStack, path: Path, now: datetime) -> str:
     file.truncate()
     file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M} UTC\n")
     file.flush()
-    return ""
-
-
-def _take_server(held: ExitStack, engine: Engine) -> str:
-    conn = held.enter_context(engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
-    key = {"key": _ADVISORY_KEY}
-    if not conn.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one():
-        return "a sender on another machine"
-    # Closed for good: in the pool the lock would live on if giving it back failed. Closing alone
-    # is not enough, because the server lets go only a moment after we did.
-    held.callback(conn.invalidate)
-    held.callback(conn.execute, text("SELECT pg_advisory_unlock(:key)"), key)
     return ""

@@ -1,14 +1,14 @@
 """A body and a recipient become one RFC 5322 message; the same two always become the same bytes.
 
 Nothing here knows the time or the machine: Date is the moment the delivery was queued, Message-ID
-and boundary follow from purpose and recipient. So a repeat after a crash is byte-equal.
+follows from purpose and recipient, the boundary from the body. So a repeat after a crash is
+byte-equal. What all recipients of a body share is encoded once (`Compiled`); for each of them only
+a few values are set in, which takes microseconds instead of milliseconds.
 """
 
 import hmac
 import re
-from base64 import encodebytes
-from binascii import b2a_qp
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -17,8 +17,11 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from publisher.delivery.encoding import encode
 from publisher.delivery.headers import HeaderError, split_mailbox, wire_address, write_field
 from publisher.render import Parts, compile_parts
+
+COMPOSER = 2  # the version of the form that `Compiled` gives a message; kept with each body
 
 # The order in which fields stand in every message. A body may bring those that are not ours, and
 # others (X-…), which follow in the order given.
@@ -42,8 +45,8 @@ _ORDER = (
     "X-Auto-Response-Suppress",
     "Content-Language",
 )
-# b2a_qp forgets that an encoded space at the end of a line is three bytes (seen on Python 3.11).
-_ONE_TOO_LONG = re.compile(rb"([^\r\n]{74})(=[0-9A-F]{2})(?=\r\n|\Z)")
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~.@-]+", re.ASCII)
+_PLAIN_LINK = re.compile(r"[!-;?-~]{1,900}", re.ASCII)  # no space, "<", "=" or ">"
 _RANK = {name.lower(): rank for rank, name in enumerate(_ORDER)}
 _OURS = frozenset(
     (
@@ -64,6 +67,9 @@ class Body:
     subject: str
     html: str
     plain: str
+    key_id: str = ""  # of the site's key that signs its links; "": the newest
+    selectors: tuple[str, ...] = ()  # of the DKIM keys that sign its messages
+    composer: int = COMPOSER
 
     @property
     def sender(self) -> str:
@@ -94,6 +100,74 @@ def message_id(secret: bytes, purpose: str, public_id: str, domain: str) -> str:
     return f"<{hmac.digest(secret, told, 'sha256')[:20].hex()}@{domain}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One recipient's message, in the parts that a signature is made of."""
+
+    fields: tuple[bytes, ...]  # each ends in CRLF
+    body: tuple[bytes, ...]
+
+    def data(self, signatures: bytes = b"") -> bytes:
+        """Return the whole message; fields that sign it go in front."""
+        return b"".join((signatures, *self.fields, b"\r\n", *self.body))
+
+    def body_hash(self) -> bytes:
+        """Return the SHA-256 of the body, which is its own relaxed canonical form."""
+        digest = sha256()
+        for piece in self.body:
+            digest.update(piece)
+        return digest.digest()
+
+
+class Compiled:
+    """A body cut at its marks and encoded once, ready for any number of recipients."""
+
+    def __init__(self, body: Body) -> None:
+        """Compile a body; raises HeaderError or AddressError when a header cannot be written."""
+        _check_names(body)
+        self.sender = body.sender
+        parts = {name: compile_parts(value) for name, value in body.headers}
+        parts["Subject"] = compile_parts(body.subject)
+        names = _in_order(["Date", "To", "Message-ID", *parts])
+        self._fields = [_fixed(name, parts[name]) if name in parts else b"" for name in names]
+        self._spliced = tuple(
+            (place, name, parts[name])
+            for place, name in enumerate(names)
+            if name in parts and parts[name].names
+        )
+        self._date, self._to, self._id = map(names.index, ("Date", "To", "Message-ID"))
+        told = "\0".join((body.subject, body.plain, body.html)).encode()
+        boundary = b"=_" + sha256(told).hexdigest()[:32].encode()  # never in QP nor in base64
+        self._fields += [
+            b"MIME-Version: 1.0\r\n",
+            b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n' % boundary,
+        ]
+        self._plain = encode(compile_parts(body.plain), is_html=False)
+        self._html = encode(compile_parts(body.html), is_html=True)
+        self._heads = (
+            b"--%s\r\n%s" % (boundary, _part_head(b"plain", self._plain.name)),
+            b"\r\n--%s\r\n%s" % (boundary, _part_head(b"html", self._html.name)),
+            b"\r\n--%s--\r\n" % boundary,
+        )
+
+    def compose(
+        self, address: str, values: Mapping[str, str], message_id: str, date: datetime
+    ) -> Composed:
+        """Return the message for one recipient; see `compose_message`.
+
+        address  as it travels: see `wire_address`
+        """
+        fields = self._fields.copy()
+        fields[self._date] = _date_field(int(date.timestamp()))
+        fields[self._to] = _to_field(address)
+        fields[self._id] = b"Message-ID: %s\r\n" % message_id.encode()
+        for place, name, parts in self._spliced:
+            fields[place] = _spliced_field(name, parts, values)
+        plain, html, end = self._heads
+        body = (plain, *self._plain.pieces(values), html, *self._html.pieces(values), end)
+        return Composed(tuple(fields), body)
+
+
 def compose_message(
     body: Body, recipient: Recipient, values: Mapping[str, str], message_id: str, date: datetime
 ) -> bytes:
@@ -105,32 +179,15 @@ def compose_message(
 
     Raises HeaderError, AddressError, or KeyError for a mark without a value.
     """
-    cut = _cut(body)
-    boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]  # never in QP nor in base64
-    own = (
-        ("Date", format_datetime(date.astimezone(UTC))),
-        ("To", recipient.address),
-        ("Subject", cut.subject.join(values)),
-        ("Message-ID", message_id),
-    )
-    brought = ((name, parts.join(values)) for name, parts in cut.headers)
-    lines = [write_field(name, value) for name, value in _in_order([*own, *brought])]
-    lines.append(b"MIME-Version: 1.0\r\n")
-    lines.append(b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n' % boundary.encode())
-    for kind, text in (
-        ("plain", cut.plain.join(values)),
-        ("html", cut.html.join(values, is_html=True)),
-    ):
-        lines.append(b"\r\n--%s\r\n" % boundary.encode())
-        lines.extend(_part(kind, text))
-    lines.append(b"\r\n--%s--\r\n" % boundary.encode())
-    return b"".join(lines)
+    address = wire_address(recipient.address)
+    return _compiled(body).compose(address, values, message_id, date).data()
 
 
 def header_names(body: Body) -> list[str]:
     """Return the names of the fields that every message of this body has, in their order."""
-    names = [("Date", ""), ("To", ""), ("Subject", ""), ("Message-ID", ""), *body.headers]
-    return [name for name, _ in _in_order(names)] + ["MIME-Version", "Content-Type"]
+    brought = [name for name, _ in body.headers]
+    names = _in_order(["Date", "To", "Subject", "Message-ID", *brought])
+    return [*names, "MIME-Version", "Content-Type"]
 
 
 def check(body: Body) -> None:
@@ -138,7 +195,7 @@ def check(body: Body) -> None:
 
     Raises HeaderError or AddressError.
     """
-    _cut(body)
+    _check_names(body)
     write_field("To", body.sender)
     for name, value in (*body.headers, ("Subject", body.subject)):
         write_field(name, value)
@@ -151,46 +208,53 @@ def verify(body: Body, data: bytes) -> None:
     """
     head, _, _ = data.partition(b"\r\n\r\n")
     found = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    if found.keys() != header_names(body) or found.get_payload() or found.defects:
-        raise HeaderError("Subject", body.subject, f"a reader finds {', '.join(found.keys())}")
+    names = [name for name in found.keys() if name != "DKIM-Signature"]  # noqa: SIM118 repeats count
+    if names != header_names(body) or found.get_payload() or found.defects:
+        raise HeaderError("Subject", body.subject, f"a reader finds {', '.join(names)}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    headers: tuple[tuple[str, Parts], ...]
-    subject: Parts
-    html: Parts
-    plain: Parts
+@lru_cache(maxsize=8)  # previews and tests compose one body for several people
+def _compiled(body: Body) -> Compiled:
+    return Compiled(body)
 
 
-@lru_cache(maxsize=8)  # a run goes through an edition segment by segment
-def _cut(body: Body) -> _Cut:
+def _check_names(body: Body) -> None:
     taken = sorted(name.lower() for name, _ in body.headers)
     for name, value in body.headers:
         if name.lower() in _OURS:
             raise HeaderError(name, value, "delivery writes this field itself")
         if taken.count(name.lower()) > 1:
             raise HeaderError(name, value, "a body has it twice")
-    return _Cut(
-        tuple((name, compile_parts(value)) for name, value in body.headers),
-        compile_parts(body.subject),
-        compile_parts(body.html),
-        compile_parts(body.plain),
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    return sorted(names, key=lambda name: _RANK.get(name.lower(), len(_RANK)))
+
+
+def _fixed(name: str, parts: Parts) -> bytes:
+    return b"" if parts.names else write_field(name, parts.pieces[0])
+
+
+def _part_head(kind: bytes, encoding: bytes) -> bytes:
+    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
+        kind,
+        encoding,
     )
 
 
-def _in_order(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return sorted(fields, key=lambda field: _RANK.get(field[0].lower(), len(_RANK)))
+@lru_cache(maxsize=64)  # an edition is queued in a few seconds
+def _date_field(at: int) -> bytes:
+    return write_field("Date", format_datetime(datetime.fromtimestamp(at, UTC)))
 
 
-def _part(kind: str, text: str) -> Iterator[bytes]:
-    data = "\r\n".join(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")).encode()
-    # The first line end tells b2a_qp which kind its own soft line breaks shall have.
-    quoted = b2a_qp(data + b"\r\n", istext=True).removesuffix(b"\r\n")
-    quoted = _ONE_TOO_LONG.sub(rb"\1=\r\n\2", quoted)
-    coded = encodebytes(data).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
-    is_quoted = len(quoted) <= len(coded)
-    encoding = b"quoted-printable" if is_quoted else b"base64"
-    yield b"Content-Type: text/%s; charset=utf-8\r\n" % kind.encode()
-    yield b"Content-Transfer-Encoding: %s\r\n\r\n" % encoding
-    yield quoted if is_quoted else coded
+def _to_field(address: str) -> bytes:
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return b"To: %s\r\n" % address.encode()
+    return write_field("To", address)
+
+
+def _spliced_field(name: str, parts: Parts, values: Mapping[str, str]) -> bytes:
+    """Write a field that holds a value; a lone link in angle brackets, in a fiftieth of the time."""
+    if parts.pieces == ("<", ">") and _PLAIN_LINK.fullmatch(link := values[parts.names[0]]):
+        return f"{name}: <{link}>\r\n".encode()
+    return write_field(name, parts.join(values))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from publisher.errors import one_line
@@ -9,7 +10,29 @@ from publisher.errors import one_line
 LONGEST_ANSWER = 500  # characters kept of what a server said
 DEAD_ADDRESS_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10"})  # RFC 3463, RFC 7505
 
+# What a provider says of its own limits; a full mailbox (X.2.2) is the recipient's matter.
+_QUOTA = re.compile(
+    r"\b(?:daily|hourly|sending|account|relay|smtp|message rate|message count)\b.{0,40}?"
+    r"\b(?:limit|quota)\b|\b(?:limit|quota)\b.{0,40}?\b(?:exceeded|reached)\b.{0,40}?"
+    r"\b(?:day|hour|account|sender)\b|\btoo many messages\b|\bmaximum send(?:ing)? rate\b",
+    re.IGNORECASE,
+)
+# 4.7.28 is Gmail's word for too many at once; 4.3.2 is any system's for "not just now".
+_TOO_FAST = frozenset({"421", "4.7.28", "4.3.2"})
+_RATE = re.compile(r"\brate[ -]?limit|\btoo (?:fast|quickly|many)\b|\bthrottl", re.IGNORECASE)
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Crowded(Exception):
+    """A server takes no further connection while others to it are in use; it is not down."""
+
+
+class Aside(Exception):
+    """A message that certainly was not delivered, and that others should not wait for."""
+
+    def __init__(self, words: str, wait: timedelta) -> None:
+        super().__init__(words)
+        self.wait = wait
 
 
 class Kind(StrEnum):
@@ -35,6 +58,11 @@ class Outcome:
         """Whether a server said so, rather than a broken connection."""
         return bool(self.code)
 
+    @property
+    def is_too_fast(self) -> bool:
+        """Whether the receiver asks for fewer messages, rather than for this one later."""
+        return self.code in _TOO_FAST or bool(_RATE.search(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -56,6 +84,16 @@ def answer_code(reply: int, text: str) -> str:
     if found and found[1][0] == str(reply)[0]:
         return found[1]
     return str(reply)
+
+
+def is_quota(code: str, text: str) -> bool:
+    """Return whether a refusal says that the sender has used up what it may send for now.
+
+    Sources: 5.4.5 and 4.7.28 of Gmail's SMTP error reference, the wordings of common relays.
+    """
+    if code.split(".")[1:2] == ["2"]:
+        return False
+    return code == "5.4.5" or bool(_QUOTA.search(text))
 
 
 def without_address(text: str, *addresses: str) -> str:

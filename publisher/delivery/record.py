@@ -1,10 +1,20 @@
 """Write down what became of a claim; every move of a claimed delivery ends here."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from publisher.delivery.claim import Claim
 from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, moment, seconds
@@ -12,6 +22,7 @@ from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Outcome, withou
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.states import State, move
 from publisher.ops import log
+from publisher.store import Prepared, clock_seconds
 from publisher.store.tables import attempts, deliveries
 
 MOST_DOUBTS = 3  # messages a server may swallow without a word before a person looks at it
@@ -21,6 +32,38 @@ OnDeadAddress = Callable[[Connection, int, str, datetime], None]
 """Told, in the same transaction, that a subscriber's address is dead: id, code, now."""
 
 _log = log.get("delivery")
+
+
+def record_all(
+    conn: Connection,
+    done: Sequence[tuple[Claim, Outcome]],
+    *,
+    now: datetime,
+    rule: RetryRule,
+    in_doubt: InDoubt,
+    on_dead_address: OnDeadAddress | None = None,
+) -> list[State | None]:
+    """Write down what became of several attempts; return each row's new state, as `record` does."""
+    accepted = [place for place, (_, outcome) in enumerate(done) if outcome.kind is Kind.ACCEPTED]
+    states: list[State | None] = [None] * len(done)
+    values = [_sent(*done[place], now) for place in accepted]
+    for place, is_ours in zip(accepted, _SENT.run_each(conn, values), strict=True):
+        if is_ours or _is_sent(conn, done[place][0]):
+            states[place] = State.SENT
+        else:
+            _tell_late(done[place][0], State.SENT)
+    for place, (claimed, outcome) in enumerate(done):
+        if outcome.kind is not Kind.ACCEPTED:
+            states[place] = record(
+                conn,
+                claimed,
+                outcome,
+                now=now,
+                rule=rule,
+                in_doubt=in_doubt,
+                on_dead_address=on_dead_address,
+            )
+    return states
 
 
 def record(
@@ -58,12 +101,12 @@ def record(
     return state
 
 
-def put_back(conn: Connection, claimed: Claim, *, not_before: datetime | None = None) -> None:
+def put_back(conn: Connection, claimed: Claim, *, not_before: datetime | None = None) -> bool:
     """Return a claim whose message certainly did not leave; the attempt does not count."""
     changes: dict[str, Any] = {"attempts": deliveries.c.attempts - 1}
     if not_before is not None:
         changes["next_at"] = seconds(not_before)
-    _change(conn, claimed, State.QUEUED, changes)
+    return _change(conn, claimed, State.QUEUED, changes)
 
 
 def set_aside(conn: Connection, body_id: int, *, until: datetime) -> None:
@@ -79,35 +122,79 @@ def set_aside(conn: Connection, body_id: int, *, until: datetime) -> None:
     )
 
 
-def recover(conn: Connection, *, in_doubt: InDoubt, now: datetime) -> int:
+def recover(
+    conn: Connection, *, in_doubt: InDoubt, now: datetime, only_ended_leases: bool = False
+) -> int:
     """Take over the rows that a dead sender left `sending`; return how many.
 
-    Only whoever holds the sender's lock may call this: a living sender's row would be sent twice.
+    only_ended_leases  leave those whose worker may be alive; without it only whoever holds the
+                       sender's lock may call this: a living sender's row would be sent twice
     """
+    theirs = IS_SENDING
+    if only_ended_leases:
+        until = func.coalesce(deliveries.c.lease_until_at, 0)
+        theirs = and_(IS_SENDING, until <= clock_seconds(conn.dialect.name))
     doubtful = move("a delivery", State.SENDING, State.IN_DOUBT)
     wanted = State.QUEUED if in_doubt == "resend" else State.HELD
-    told = select(
-        deliveries.c.id,
-        deliveries.c.attempts,
-        literal(seconds(now), attempts.c.started_at.type),
-        literal(str(doubtful)),
-        literal(""),
-        literal("the sender ended before the answer was recorded"),
-    ).where(IS_SENDING)
-    names = ["delivery_id", "number", "started_at", "outcome", "code", "answer"]
-    conn.execute(insert(attempts).from_select(names, told))
     changed = conn.execute(
         update(deliveries)
-        .where(IS_SENDING)
+        .where(theirs)
         .values(
             state=str(move("a delivery", doubtful, wanted)),
             doubts=deliveries.c.doubts + 1,
             worker=None,
+            lease_until_at=None,
+        )
+        .returning(deliveries.c.id, deliveries.c.attempts)
+    ).all()
+    if not changed:
+        return 0
+    conn.execute(
+        insert(attempts),
+        [
+            {
+                "delivery_id": row.id,
+                "number": row.attempts,
+                "started_at": seconds(now),
+                "outcome": str(doubtful),
+                "code": "",
+                "answer": "the sender ended before the answer was recorded",
+            }
+            for row in changed
+        ],
+    )
+    _log.warning("deliveries in doubt after a crash", rows=len(changed), now=str(wanted))
+    return len(changed)
+
+
+def keep_leases(conn: Connection, worker: str, lease: timedelta) -> None:
+    """Begin the lease of every row that a worker has marked anew."""
+    length = int(lease.total_seconds())
+    conn.execute(
+        update(deliveries)
+        .where(IS_SENDING, deliveries.c.worker == worker)
+        .values(lease_until_at=clock_seconds(conn.dialect.name) + length)
+    )
+
+
+def let_go(conn: Connection, worker: str, under_way: Sequence[int]) -> int:
+    """Put back the rows marked by a worker that it does not know of; return how many.
+
+    A commit whose answer was lost with the database may have marked them; nothing of them left.
+    """
+    mine = and_(IS_SENDING, deliveries.c.worker == worker)
+    if under_way:
+        mine = and_(mine, deliveries.c.id.not_in(under_way))
+    return conn.execute(
+        update(deliveries)
+        .where(mine)
+        .values(
+            state=str(move("a delivery", State.SENDING, State.QUEUED)),
+            attempts=deliveries.c.attempts - 1,
+            worker=None,
+            lease_until_at=None,
         )
     ).rowcount
-    if changed:
-        _log.warning("deliveries in doubt after a crash", rows=changed, now=str(wanted))
-    return changed
 
 
 def _judge(
@@ -147,11 +234,54 @@ def _change(conn: Connection, claimed: Claim, state: State, changes: dict[str, A
             deliveries.c.fence == claimed.fence,
             IS_SENDING,
         )
-        .values(state=str(state), worker=None, **changes)
+        .values(state=str(state), worker=None, lease_until_at=None, **changes)
     ).rowcount
     if not changed:
-        _log.warning("late result dropped", delivery=claimed.id, wanted=str(state))
+        _tell_late(claimed, state)
     return bool(changed)
+
+
+def _tell_late(claimed: Claim, state: State) -> None:
+    _log.warning("late result dropped", delivery=claimed.id, wanted=str(state))
+
+
+def _is_sent(conn: Connection, claimed: Claim) -> bool:
+    """Whether this very answer stands there already: the database may have gone after a commit."""
+    row = conn.execute(
+        select(deliveries.c.state, deliveries.c.fence).where(deliveries.c.id == claimed.id)
+    ).one()
+    return bool(row.state == State.SENT and row.fence == claimed.fence)
+
+
+def _sent(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        "row": claimed.id,
+        "number": claimed.fence,
+        "now": seconds(now),
+        "said": outcome.code or None,
+        "remote": outcome.remote_id or None,
+    }
+
+
+_SENT = Prepared(
+    lambda _kind: (
+        update(deliveries)
+        .where(
+            deliveries.c.id == bindparam("row"),
+            deliveries.c.fence == bindparam("number"),
+            IS_SENDING,
+        )
+        .values(
+            state=literal_column(f"'{move('a delivery', State.SENDING, State.SENT)}'"),
+            settled_at=bindparam("now"),
+            code=bindparam("said"),
+            remote_id=bindparam("remote"),
+            worker=null(),
+            lease_until_at=null(),
+        )
+        .returning(deliveries.c.id)
+    )
+)
 
 
 def _tried_since(conn: Connection, row_id: int) -> datetime | None:

@@ -1,52 +1,54 @@
-"""The sender: take one due delivery, compose it, hand it over, write down the answer; repeat.
+"""The sender: several lanes, each of which takes a due delivery, hands it over and notes the answer.
 
-One commit records an answer and marks the next row, so a crash at any moment leaves at most the
-one message in doubt that was under way, and nobody is passed over.
+One commit records a lane's answer and marks its next row, so a crash at any moment leaves at most
+the one message a lane in doubt that was under way, and nobody is passed over.
 """
 
+import asyncio
 import os
+import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Protocol
 
 from sqlalchemy import Engine
 
-from publisher.delivery.bodies import load_body, save_body
-from publisher.delivery.claim import Claim, claim
-from publisher.delivery.headers import HeaderError, wire_address
+from publisher.delivery.claim import LEASE, Claim
+from publisher.delivery.composing import Composer, MakeBody, Signer, Values
+from publisher.delivery.groups import Groups
+from publisher.delivery.headers import HeaderError
 from publisher.delivery.ledger import due, waiting
+from publisher.delivery.limits import Allowance, allowance, forget_minutes, is_limited
 from publisher.delivery.lock import sender_lock
-from publisher.delivery.message import Body, Recipient, compose_message, message_id, verify
-from publisher.delivery.outcome import Kind, Message, Outcome
-from publisher.delivery.record import OnDeadAddress, put_back, record, recover, set_aside
+from publisher.delivery.memory import recall, remember
+from publisher.delivery.outcome import Aside, Crowded, Kind, Message, Outcome
+from publisher.delivery.record import OnDeadAddress, recover, set_aside
 from publisher.delivery.retry import RetryRule
+from publisher.delivery.run import Clock, OnProgress, Run
+from publisher.delivery.servers import Health
 from publisher.delivery.states import State
-from publisher.delivery.throttle import Allowance, Pace, allowance
-from publisher.delivery.transports import Transport
+from publisher.delivery.transports import Connection, Transport
+from publisher.delivery.turns import Done, Turns
 from publisher.errors import AddressError, PublisherError, RenderError, TransportDown
 from publisher.ops import log
 from publisher.settings.model import Delivery
 from publisher.store import read, write
 
-MOST_UNANSWERED = 5  # messages in a row that got no answer: then it is the transport, not they
-BODIES_AT_HAND = 8
-REST_WHEN_DOWN = timedelta(minutes=1)
+REST_WHEN_DOWN = timedelta(seconds=5)
 REST_WHEN_BROKEN = timedelta(minutes=5)  # until a body that cannot be made is tried again
+REST_WHEN_CROWDED = timedelta(seconds=2)  # doubled each time, for one lane among several
+LONGEST_REST = timedelta(seconds=16)
+STOP_SECONDS = 8.0  # for the messages under way after a wish to stop, which is met within ten
+LOOK_SECONDS = 0.1  # between two looks whether somebody wants to stop
+SHORT_WAIT = 1.0  # seconds that a row may be kept waiting for its receiver's sake
 
 _log = log.get("delivery")
-
-OnProgress = Callable[[int, int], None]
-"""Told how many deliveries of this run are settled, and how many there were to settle."""
-
-
-class Clock(Protocol):
-    def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,170 +75,127 @@ class Sender:
         engine: Engine,
         transport: Transport,
         *,
-        make_body: Callable[[int], Body],
-        values: Callable[[Recipient, Body], Mapping[str, str]],
+        make_body: MakeBody,
+        values: Values,
         secret: bytes,
         clock: Clock,
         settings: Delivery,
         var_dir: Path,
         on_dead_address: OnDeadAddress | None = None,
         rule: RetryRule | None = None,
+        signers: Sequence[Signer] = (),
+        lease: timedelta = LEASE,
     ) -> None:
         """Prepare a sender.
 
         make_body  makes the text of a reserved body, the first time one of its deliveries is due
         values     what stands at the body's marks for one recipient; may depend on frozen things only
         secret     for Message-IDs: the site's oldest key
+        lease      on PostgreSQL, how long others leave the rows of a silent worker alone
         """
         self._engine = engine
         self._transport = transport
-        self._make_body = make_body
-        self._values = values
-        self._secret = secret
+        self.transport_name = transport.name
         self._clock = clock
         self._settings = settings
         self._var_dir = var_dir
         self._on_dead_address = on_dead_address
         self._rule = rule or RetryRule()
-        self._pace = Pace(settings.per_second)
-        self._worker = f"{socket.gethostname()}:{os.getpid()}"
-        self._body = lru_cache(maxsize=BODIES_AT_HAND)(self._fetch_body)
-        self._verified: set[int] = set()
+        self._lease = lease
+        self._is_shared = engine.dialect.name == "postgresql"  # with senders on other machines
+        self._worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._make_composer = partial(
+            Composer,
+            engine,
+            make_body=make_body,
+            values=values,
+            secret=secret,
+            clock=clock,
+            signers=signers,
+        )
 
     def send_due(
         self, stop: Event | None = None, on_progress: OnProgress | None = None
     ) -> SendReport:
         """Send until nothing is due, a limit is reached, the transport is down, or stop is set.
 
-        Only one sender runs at a time; a second one does nothing and says who is at it. A stop
-        lets the message under way end and be recorded.
+        On SQLite one sender runs at a time; a second one does nothing and says who is at it. A
+        stop lets the messages under way end and be recorded.
         """
         stop = stop or Event()
-        with sender_lock(self._engine, self._var_dir, self._clock.now()) as holder:
-            if holder:
-                return self._report(Counter(), busy=holder)
-            run = _Run(on_progress)
-            down = None
-            try:
-                self._send_all(run, stop)
-            except TransportDown as error:
-                down = error
-            finally:
-                self._transport.close()
-            return self._report(run.count, allowed=run.allowed, down=down, broken=run.broken)
+        with ExitStack() as held:
+            if not self._is_shared:
+                lock = sender_lock(self._var_dir, self._clock.now())
+                if holder := held.enter_context(lock):
+                    return self._report(Counter(), busy=holder)
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                run = runner.run(self._send(stop, on_progress))
+            return self._report(run.count, allowed=run.allowed, down=run.down, broken=run.broken)
 
-    def _send_all(self, run: "_Run", stop: Event) -> None:
+    async def _send(self, stop: Event, on_progress: OnProgress | None) -> Run:
+        run = Run(self._clock, stop, on_progress)
+        known = self._begin(run)
+        if not run.total or stop.is_set():
+            return run
+        loop = asyncio.get_running_loop()
+        groups = Groups(self._settings.receivers)
+        groups.recall(known, loop.time())
+        self._transport.recall(known)
+        turns = Turns(
+            self._engine,
+            run,
+            worker=self._worker,
+            settings=self._settings,
+            rule=self._rule,
+            lease=self._lease,
+            on_dead_address=self._on_dead_address,
+        )
+        composer = self._make_composer()
+        run.lanes = min(self._transport.lanes, run.total)
+        connections = [self._transport.connect() for _ in range(run.lanes)]
+        lanes = [
+            _Lane(self, run, turns, composer, groups, connection) for connection in connections
+        ]
+        beside = [asyncio.create_task(_watch(stop, run, turns, connections))]
+        if self._is_shared:
+            beside.append(asyncio.create_task(self._keep(turns)))
+        try:
+            ends = await asyncio.gather(*(lane.go() for lane in lanes), return_exceptions=True)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            composer.close()
+        with write(self._engine) as conn:
+            learnt = {**groups.learnt(loop.time()), **self._transport.learnt()}
+            remember(conn, learnt, self._clock.now())
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return run
+
+    def _begin(self, run: Run) -> dict[str, Health]:
         with write(self._engine) as conn:
             now = self._clock.now()
-            run.count["in doubt"] += recover(conn, in_doubt=self._settings.in_doubt, now=now)
+            rule = self._settings.in_doubt
+            found = recover(conn, in_doubt=rule, now=now, only_ended_leases=self._is_shared)
+            run.found_in_doubt(found)
             run.total = due(conn, now)
-            run.allowed = allowance(conn, self._settings, now)
-        done: tuple[Claim, Outcome] | None = None
+            forget_minutes(conn, now)
+            if is_limited(self._settings):
+                run.allowed = allowance(conn, self._settings, now)
+            return recall(conn, now)
+
+    async def _keep(self, turns: Turns) -> None:
         while True:
-            pause = self._pace.wait_seconds()
-            if done and (pause or run.is_exhausted):
-                # An answer is never kept waiting: what is not written down would be sent again.
-                self._turn(run, done, take_next=False)
-                done = None
-            if run.is_exhausted:
-                with read(self._engine) as conn:
-                    run.allowed = allowance(conn, self._settings, self._clock.now())
-            if pause:
-                stop.wait(pause)
-            claimed = self._turn(run, done, take_next=not stop.is_set() and not run.is_exhausted)
-            if claimed is None:
-                return
-            outcome = self._attempt(run, claimed)
-            if outcome is None:
-                done = None
-                continue
-            self._pace.went()
-            run.went(outcome)
-            done = (claimed, outcome)
-            if run.unanswered >= MOST_UNANSWERED:
-                self._turn(run, done, take_next=False)
-                raise TransportDown(self._transport.name, outcome.text)
+            await asyncio.sleep(self._lease.total_seconds() / 6)
+            turns.keep()
 
-    def _turn(
-        self, run: "_Run", done: tuple[Claim, Outcome] | None, *, take_next: bool
-    ) -> Claim | None:
-        """Record the last answer and mark the next row, in one commit."""
-        while done or take_next:
-            claimed, skipped, state = None, 0, None
-            with write(self._engine) as conn:
-                now = self._clock.now()
-                if done:
-                    state = record(
-                        conn,
-                        *done,
-                        now=now,
-                        rule=self._rule,
-                        in_doubt=self._settings.in_doubt,
-                        on_dead_address=self._on_dead_address,
-                    )
-                if take_next:
-                    claimed, skipped = claim(conn, worker=self._worker, now=now)
-            run.note(done[1] if done else None, state, skipped)
-            done = None
-            if claimed or not skipped:
-                return claimed
-        return None
-
-    def _attempt(self, run: "_Run", claimed: Claim) -> Outcome | None:
-        """Make and hand over one message; None when its body cannot be made, so all of it waits."""
-        try:
-            body = self._body(claimed.body_id)
-            try:
-                address = wire_address(claimed.recipient.address)
-            except AddressError as error:
-                return Outcome(Kind.REFUSED, "5.1.3", error.message)
-            message = self._message(claimed, body, address)
-        except (RenderError, HeaderError) as error:
-            # The fault of one segment; all others, and the letters, must not wait for its mending.
-            self._set_aside(claimed, error)
-            run.broken = run.broken or error
-            return None
-        except BaseException:
-            with write(self._engine) as conn:
-                put_back(conn, claimed)
-            raise
-        try:
-            return self._transport.send(message)
-        except TransportDown as down:
-            not_before = self._clock.now() + down.retry_after if down.retry_after else None
-            with write(self._engine) as conn:
-                put_back(conn, claimed, not_before=not_before)
-            raise
-
-    def _set_aside(self, claimed: Claim, error: PublisherError) -> None:
+    def set_aside(self, claimed: Claim, error: PublisherError) -> None:
+        """Let all deliveries of a body that cannot be made wait."""
         _log.error("a body cannot be made", body=claimed.body_id, reason=error.message)
         with write(self._engine) as conn:
-            put_back(conn, claimed)
             set_aside(conn, claimed.body_id, until=self._clock.now() + REST_WHEN_BROKEN)
-
-    def _message(self, claimed: Claim, body: Body, address: str) -> Message:
-        sender = body.sender
-        domain = sender.rpartition("@")[2]
-        recipient = claimed.recipient
-        identity = message_id(self._secret, claimed.purpose, recipient.public_id, domain)
-        values = self._values(recipient, body)
-        data = compose_message(body, recipient, values, identity, claimed.queued_at)
-        if body.id not in self._verified:
-            verify(body, data)
-            self._verified.add(body.id)
-        needs_smtputf8 = not (address.isascii() and sender.isascii())
-        return Message(identity, sender, address, data, needs_smtputf8)
-
-    def _fetch_body(self, body_id: int) -> Body:
-        """Return a stored body; one that is not made yet is made and stored before it is used."""
-        with read(self._engine) as conn:
-            stored = load_body(conn, body_id)
-        if stored is not None:
-            return stored
-        made = self._make_body(body_id)
-        with write(self._engine) as conn:
-            save_body(conn, made, self._clock.now())
-            return load_body(conn, body_id) or made
 
     def _report(
         self,
@@ -267,37 +226,139 @@ class Sender:
         )
 
 
-class _Run:
-    """What one run has done so far."""
+class _Lane:
+    """One connection's work: a row, a message, an answer, and the next."""
 
-    def __init__(self, on_progress: OnProgress | None) -> None:
-        self.count: Counter[str] = Counter()
-        self.total = 0
-        self.unanswered = 0
-        self.allowed = Allowance(None)
-        self.broken: PublisherError | None = None
-        self._settled = 0
-        self._on_progress = on_progress
+    def __init__(
+        self,
+        sender: Sender,
+        run: Run,
+        turns: Turns,
+        composer: Composer,
+        groups: Groups,
+        connection: Connection,
+    ) -> None:
+        self._sender, self._run, self._turns = sender, run, turns
+        self._composer, self._groups, self._connection = composer, groups, connection
+        self._loop = asyncio.get_running_loop()
+        self._rest = REST_WHEN_CROWDED
+        self._promised: dict[int, float] = {}  # rows put off until their receiver's turn
 
-    @property
-    def is_exhausted(self) -> bool:
-        return self.allowed.left is not None and self.allowed.left <= 0
+    async def go(self) -> None:
+        """Work until there is nothing to do."""
+        done: Done | None = None
+        try:
+            while True:
+                if not self._connection.is_ready:
+                    await self._turns.settle(done)
+                    done = None
+                    if not await self._get_ready():
+                        return
+                claimed = await self._turns.next(done)
+                if claimed is None:
+                    return
+                done = await self._attempt(claimed)
+        except TransportDown as down:
+            self._run.end(down)
+        finally:
+            await self._connection.close()
 
-    def went(self, outcome: Outcome) -> None:
-        """Note an attempt at once: the limits and a silent server do not wait for the commit."""
-        self.unanswered = 0 if outcome.is_answered else self.unanswered + 1
-        if outcome.kind is Kind.ACCEPTED and self.allowed.left is not None:
-            self.allowed = Allowance(self.allowed.left - 1)
+    async def _get_ready(self) -> bool:
+        """Connect, unless the run ends meanwhile; False then."""
+        while not self._run.is_ending:
+            getting = asyncio.ensure_future(self._connection.ready())
+            ending = asyncio.ensure_future(self._run.ending.wait())
+            await asyncio.wait({getting, ending}, return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            if not getting.done():
+                getting.cancel()
+                await asyncio.gather(getting, return_exceptions=True)
+                return False
+            try:
+                getting.result()
+            except Crowded:
+                await self._wait_in_the_crowd()
+                continue
+            return True
+        return False
 
-    def note(self, outcome: Outcome | None, state: State | None, skipped: int) -> None:
-        """Count what a commit has settled."""
-        self.count[State.SKIPPED] += skipped
-        self._settled += skipped
-        if outcome and state:
-            self._settled += 1
-            if outcome.kind is Kind.UNKNOWN:
-                self.count["in doubt"] += 1
-            else:
-                self.count["deferred" if state is State.QUEUED else state] += 1
-        if self._on_progress and (skipped or state):
-            self._on_progress(self._settled, max(self.total, self._settled))
+    async def _wait_in_the_crowd(self) -> None:
+        rest, self._rest = self._rest, min(self._rest * 2, LONGEST_REST)
+        await self._run.rest(rest)
+
+    async def _attempt(self, claimed: Claim) -> Done | None:
+        """Make and hand over one message; None when its row went back to the queue."""
+        try:
+            message = await self._composer.message(claimed)
+        except AddressError as error:
+            return claimed, Outcome(Kind.REFUSED, "5.1.3", error.message)
+        except (RenderError, HeaderError) as error:
+            # The fault of one segment; all others, and the letters, must not wait for its mending.
+            self._turns.put_back(claimed)
+            self._sender.set_aside(claimed, error)
+            self._run.broken = self._run.broken or error
+            return None
+        except Exception:
+            self._turns.put_back(claimed)
+            raise
+        if not await self._is_its_turn(claimed, message):
+            return None
+        return await self._hand_over(claimed, message)
+
+    async def _hand_over(self, claimed: Claim, message: Message) -> Done | None:
+        try:
+            outcome = await self._connection.send(message)
+        except Crowded:
+            self._turns.put_back(claimed)
+            await self._wait_in_the_crowd()
+            return None
+        except Aside as aside:
+            self._turns.put_back(claimed, not_before=self._run.now() + aside.wait)
+            self._groups.slower(message.recipient, self._loop.time())
+            return None
+        except TransportDown as down:
+            wait = down.retry_after
+            not_before = self._run.now() + wait if wait else None
+            self._turns.put_back(claimed, not_before=not_before)
+            raise
+        self._rest = REST_WHEN_CROWDED
+        self._run.went(outcome, self._sender.transport_name)
+        if outcome.kind is Kind.DEFERRED and outcome.is_too_fast:
+            self._groups.slower(message.recipient, self._loop.time())
+        return claimed, outcome
+
+    async def _is_its_turn(self, claimed: Claim, message: Message) -> bool:
+        """Keep the pace of the message's receivers; False when its row went back until later."""
+        if not self._turns.is_ours(claimed):
+            self._turns.put_back(claimed)
+            return False
+        at = self._loop.time()
+        if self._promised.pop(claimed.id, at + 1) <= at:
+            return True
+        wait = self._groups.wait_seconds(message.recipient, at)
+        if wait <= SHORT_WAIT:
+            if wait:
+                await asyncio.sleep(wait)
+            return True
+        self._promised[claimed.id] = at + wait - 1
+        self._turns.put_back(claimed, not_before=self._run.now() + timedelta(seconds=wait))
+        return False
+
+
+async def _watch(stop: Event, run: Run, turns: Turns, connections: Sequence[Connection]) -> None:
+    """End the run when somebody wants to stop it."""
+    while not stop.is_set():
+        await asyncio.sleep(LOOK_SECONDS)
+    run.end()
+    turns.wake()
+    for connection in connections:
+        connection.hurry(STOP_SECONDS)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # where there is none, Windows for instance, the slower one does
+        return None
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made

@@ -1,181 +1,226 @@
 """One SMTP connection that never guesses: every reply is read whole, and belongs to its command.
 
-smtplib's commands, EHLO and AUTH are used; connecting, sending and reading replies are ours. Its
-own reader takes a second reply that nobody asked for as the answer to the next command, which
-can turn a refused recipient into a sent one.
+A reply that nobody asked for, half a reply, or anything that is none, ends the connection: taken
+for the answer to the next command it could turn a refused recipient into a sent one.
 """
 
+import asyncio
 import re
-import select
-import smtplib
-import socket
 import ssl
-import time
-from threading import Event
+from dataclasses import dataclass
 from typing import Any
 
 from publisher import faults
 
-CONNECT_SECONDS = 30.0
-LOOK_SECONDS = 0.5  # between two looks whether somebody wants to stop
 LONGEST_LINE = 4096  # bytes of one reply line; RFC 5321 allows 512
 LONGEST_REPLY = 65_536  # bytes of all its lines
 
 _REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
-class Lost(smtplib.SMTPServerDisconnected):
-    """The connection broke, or server and client are no longer in step; it must be closed."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered to one command."""
 
-
-class Wire(smtplib.SMTP):
-    """A connection to one server."""
-
-    def __init__(
-        self, reply_seconds: float, stop: Event | None = None, stop_seconds: float = 0.0
-    ) -> None:
-        """Prepare a connection; once stop is set, replies are waited for stop_seconds longer."""
-        # A name is given so that smtplib does not ask the DNS for ours, which can take seconds.
-        super().__init__(local_hostname="localhost")
-        self.reply_seconds = reply_seconds
-        self._unread = b""
-        self._stop = stop or Event()
-        self._stop_seconds = stop_seconds
-        self._stops_at = 0.0  # when waiting ends because of stop
-
-    def dial(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
-        """Connect, encrypted from the start with a context, and greet.
-
-        Raises OSError, SMTPConnectError, SMTPHeloError or Lost.
-        """
-        plain = socket.create_connection((host, port), timeout=CONNECT_SECONDS)
-        # The dot is sent alone; Nagle's algorithm would let it wait for the answer to the rest.
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock = plain
-        name = socket.gethostname()
-        self.local_hostname = name if "." in name else f"[{plain.getsockname()[0]}]"
-        if context is not None:
-            self.sock = context.wrap_socket(plain, server_hostname=host)
-        code, words = self.getreply()
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, words)
-        self._greet()
-
-    def secure(self, host: str, context: ssl.SSLContext) -> None:
-        """Go on encrypted (STARTTLS), the certificate verified; never without.
-
-        Raises OSError, SMTPNotSupportedError, SMTPResponseException or Lost.
-        """
-        if not self.has_extn("starttls"):
-            raise smtplib.SMTPNotSupportedError("the server does not offer STARTTLS")
-        code, words = self.docmd("STARTTLS")
-        if code != 220:
-            raise smtplib.SMTPResponseException(code, words)
-        self.sock = context.wrap_socket(self._socket, server_hostname=host)
-        self._greet()
-
-    def command(self, line: str) -> tuple[int, str]:
-        """Send one command and return its reply; raises Lost."""
-        self.command_encoding = "ascii" if line.isascii() else "utf-8"
-        code, words = self.docmd(line)
-        return code, words.decode("utf-8", "replace").replace("\n", " ")
-
-    def reply_within(self, seconds: float) -> tuple[int, str]:
-        """Return the reply to what was sent last; raises Lost when none comes in time."""
-        usual, self.reply_seconds = self.reply_seconds, seconds
-        try:
-            code, words = self.getreply()
-        finally:
-            self.reply_seconds = usual
-        return code, words.decode("utf-8", "replace").replace("\n", " ")
-
-    def expect_silence(self) -> None:
-        """See that the server has said nothing unasked, nor closed; raises Lost."""
-        sock = self._socket
-        # Under TLS bytes also arrive that are no reply: tickets for a later session.
-        is_tls = isinstance(sock, ssl.SSLSocket)
-        if self._unread or (not is_tls and _is_readable(sock)):
-            heard = self._unread or self._receive(time.monotonic() + 1)
-            raise Lost(f"the server spoke unasked: {heard[:200].decode('ascii', 'replace')}")
-
-    def putcmd(self, cmd: str, args: str = "") -> None:
-        """Send a command, unless the server is already saying something else."""
-        self.expect_silence()
-        super().putcmd(cmd, args)
-
-    def send(self, s: Any) -> None:
-        """Send bytes or text whole; raises Lost."""
-        data = s.encode(self.command_encoding) if isinstance(s, str) else s
-        faults.point()
-        try:
-            self._socket.settimeout(self.reply_seconds)
-            self._socket.sendall(data)
-        except OSError as error:
-            raise Lost(f"the connection broke: {error}") from error
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Read one whole reply; raises Lost for silence, garbage, and more than one reply."""
-        deadline = time.monotonic() + self.reply_seconds
-        code, lines, size = b"", [], 0
-        while True:
-            line = self._line(deadline)
-            found = _REPLY_LINE.fullmatch(line)
-            size += len(line)
-            if not found or (code and code != found[1]) or size > LONGEST_REPLY:
-                raise Lost(f"not an SMTP reply: {line[:200].decode('ascii', 'replace')}")
-            code = found[1]
-            lines.append((found[3] or b"").strip())
-            if found[2] != b"-":
-                break
-        if self._unread:
-            raise Lost("two replies to one command")
-        return int(code), b"\n".join(lines)
-
-    def _greet(self) -> None:
-        # Nothing the server said before counts for what follows; over TLS it asks anew.
-        self.esmtp_features = {}
-        self.ehlo_resp = self.helo_resp = None
-        code, words = self.ehlo()
-        if code != 250:
-            raise smtplib.SMTPHeloError(code, words)
+    code: int
+    lines: tuple[str, ...]
 
     @property
-    def _socket(self) -> socket.socket:
-        if self.sock is None:
-            raise Lost("the connection is closed")
-        return self.sock
+    def words(self) -> str:
+        """Its text on one line, without the code."""
+        return " ".join(self.lines)
 
-    def _line(self, deadline: float) -> bytes:
-        while b"\n" not in self._unread:
-            if len(self._unread) > LONGEST_LINE:
-                raise Lost(f"a reply line longer than {LONGEST_LINE} bytes")
-            more = self._receive(deadline)
-            if not more:
-                raise Lost("the server closed the connection")
-            self._unread += more
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.rstrip(b"\r")
+    def __str__(self) -> str:
+        return f"{self.code} {self.words}"
 
-    def _receive(self, deadline: float) -> bytes:
-        while (left := self._until(deadline) - time.monotonic()) > 0:
+
+class Lost(Exception):
+    """The connection broke, or server and client are no longer in step; it is closed."""
+
+    def __init__(self, why: str, replies: tuple[Reply, ...] = ()) -> None:
+        super().__init__(why)
+        self.replies = replies  # what came before, of those that were asked for
+
+
+class Wire(asyncio.Protocol):
+    """A connection to one server, whose replies are counted against what was asked."""
+
+    def __init__(self) -> None:
+        """Prepare a connection; the greeting is the first reply it owes."""
+        self._loop = asyncio.get_running_loop()
+        self._transport: Any = None
+        self._unread = b""
+        self._lines: list[bytes] = []  # of a reply that is not whole yet
+        self._size = 0
+        self._owed = 1
+        self._heard: list[Reply] = []
+        self._wanted = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._lost = ""
+        self._is_in_step = True
+        self._ends_at = 0.0  # when waiting ends because somebody wants to stop
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is known to be wrong with it."""
+        return not self._lost
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What bytes go through."""
+        return self._transport  # type: ignore[no-any-return] # uvloop's has no type
+
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        """Go on encrypted; raises Lost or OSError.
+
+        What came in plain after the server's consent would be somebody else's words.
+        """
+        if self._unread or self._lines or self._heard:
+            raise self._fail("the server spoke before the connection was encrypted")
+        self._transport.set_write_buffer_limits()
+        made = await self._loop.start_tls(self._transport, self, context, server_hostname=name)
+        if made is None:
+            raise self._fail("the connection ended while it was being encrypted")
+        self._transport = made
+
+    def write(self, data: bytes, answers: int) -> None:
+        """Send bytes that ask for so many replies; raises Lost."""
+        if self._heard or self._unread or self._lines:
+            raise self._fail("the server spoke unasked")
+        if self._lost:
+            raise Lost(self._lost)
+        self._owed += answers
+        faults.point()
+        self._transport.write(data)
+
+    async def heard(self, count: int, seconds: float) -> tuple[Reply, ...]:
+        """Return the replies to what was sent last; raises Lost when they do not come in time."""
+        if len(self._heard) < count and not self._lost:
+            self._wanted = count
+            self._waiter = self._loop.create_future()
+            timer = self._loop.call_later(self._patience(seconds), self._fail, "no reply in time")
             try:
-                self._socket.settimeout(min(left, LOOK_SECONDS))
-                return self._socket.recv(LONGEST_LINE)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                raise Lost(f"the connection broke: {error}") from error
-        raise Lost("no reply in time")
+                await self._waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        found, self._heard = tuple(self._heard[:count]), self._heard[count:]
+        if not self._is_in_step:
+            raise Lost(self._lost)  # what came before is not to be trusted either
+        if len(found) < count:
+            raise Lost(self._lost, found)
+        return found
 
-    def _until(self, deadline: float) -> float:
-        """Return how long a reply may take, which a wish to stop makes shorter."""
-        if not self._stop.is_set():
-            return deadline
-        self._stops_at = self._stops_at or time.monotonic() + self._stop_seconds
-        return min(deadline, self._stops_at)
+    async def written(self, seconds: float) -> None:
+        """Wait until the system has taken all bytes and the server is still silent; raises Lost."""
+        if self._room is not None and not self._lost:
+            timer = self._loop.call_later(self._patience(seconds), self._fail, "it takes no bytes")
+            try:
+                await self._room
+            finally:
+                timer.cancel()
+        await asyncio.sleep(0)  # lets what has arrived meanwhile be read
+        if self._lost:
+            raise Lost(self._lost)
 
+    def hurry(self, seconds: float) -> None:
+        """Wait for nothing longer than this from now on."""
+        if not self._ends_at:
+            self._ends_at = self._loop.time() + seconds
+            if self._waiter or self._room:
+                self._loop.call_later(seconds, self._fail_if_waiting)
 
-def _is_readable(sock: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    def close(self) -> None:
+        """Close without a word."""
+        self._fail("closed")
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; what it cannot send at once is to be known.
+
+        Under TLS it cannot be: uvloop 0.23 never says that an encrypted buffer is empty again.
+        """
+        self._transport = transport
+        if transport.get_extra_info("sslcontext") is None:
+            self._transport.set_write_buffer_limits(high=0)
+
+    def data_received(self, data: bytes) -> None:
+        """Read replies."""
+        if self._lost:
+            return
+        self._unread += data
+        while b"\n" in self._unread:
+            line, _, self._unread = self._unread.partition(b"\n")
+            if not self._take(line.rstrip(b"\r")):
+                return
+        if len(self._unread) > LONGEST_LINE:
+            self._out_of_step(f"a reply line longer than {LONGEST_LINE} bytes")
+
+    def eof_received(self) -> None:
+        """Close as the server did."""
+        self._fail("the server closed the connection")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self._fail(f"the connection broke: {exc}" if exc else "the server closed the connection")
+
+    def pause_writing(self) -> None:
+        """Note that the system takes no more for now."""
+        self._room = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Note that all was taken."""
+        self._wake(self._room)
+        self._room = None
+
+    def _take(self, line: bytes) -> bool:
+        """Read one line of a reply; False when it cannot be one."""
+        found = _REPLY_LINE.fullmatch(line)
+        self._size += len(line)
+        started = self._lines[0][:3] if self._lines else b""
+        if not found or (started and started != found[1]) or self._size > LONGEST_REPLY:
+            self._out_of_step(f"not an SMTP reply: {line[:200].decode('ascii', 'replace')}")
+            return False
+        self._lines.append(line)
+        if found[2] == b"-":
+            return True
+        words = (part[4:].decode("utf-8", "replace").strip() for part in self._lines)
+        reply = Reply(int(found[1]), tuple(words))
+        self._lines, self._size = [], 0
+        if not self._owed:
+            self._out_of_step(f"the server spoke unasked: {reply}")
+            return False
+        self._owed -= 1
+        self._heard.append(reply)
+        if self._waiter and len(self._heard) >= self._wanted:
+            self._wake(self._waiter)
+        return True
+
+    def _out_of_step(self, why: str) -> None:
+        self._is_in_step = bool(self._lost)
+        self._fail(why)
+
+    def _fail(self, why: str) -> Lost:
+        if not self._lost:
+            self._lost = why
+            if self._transport is not None:
+                self._transport.abort()
+            self._wake(self._waiter)
+            self._wake(self._room)
+        return Lost(self._lost)
+
+    def _fail_if_waiting(self) -> None:
+        if self._waiter or self._room:
+            self._fail("no reply in time")
+
+    def _patience(self, seconds: float) -> float:
+        if not self._ends_at:
+            return seconds
+        return max(min(seconds, self._ends_at - self._loop.time()), 0)
+
+    @staticmethod
+    def _wake(waiter: "asyncio.Future[None] | None") -> None:
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, select, tuple_
 
-from publisher.delivery import Body, load_body, save_body
+from publisher.delivery import Body, load_body
 from publisher.digests.compose import Block, Choice, Composed, Notice, compose
 from publisher.digests.edition import Edition, Frozen, read_edition, read_frozen, reshaped
 from publisher.digests.segment import Segment
 from publisher.errors import StoreError
-from publisher.store import read, write
+from publisher.store import read
 from publisher.store.tables import edition_items, editions, segments
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 def make_body(engine: Engine, settings: "Settings", templates: "Templates", body_id: int) -> Body:
-    """Return a segment's body, composed and stored when it is needed for the first time.
+    """Return a segment's body: as it is stored, or composed because nobody has needed it yet.
 
     It depends on nothing but what the edition froze, whatever settings and files say by now.
 
-    Raises StoreError when the body belongs to no edition, RenderError when a template fails.
+    Whoever sends it stores it first. Raises StoreError when the body belongs to no edition,
+    RenderError when a template fails.
     """
     with read(engine) as conn:
         made = load_body(conn, body_id)
@@ -43,16 +44,7 @@ def make_body(engine: Engine, settings: "Settings", templates: "Templates", body
         word=frozen.words.get(segment.language),
         notices=_notices(frozen, segment),
     )
-    with write(engine) as conn:
-        save_body(
-            conn,
-            _body(composed, body_id, edition.digest, segment.language),
-            edition.frozen_at or edition.slot.due_at,
-        )
-        made = load_body(conn, body_id)  # another process may have been first
-    if made is None:
-        raise StoreError(f"body {body_id} could not be stored")
-    return made
+    return _body(composed, body_id, edition.digest, segment.language)
 
 
 def settings_of(engine: Engine, settings: "Settings", body_id: int) -> "Settings":

@@ -94,6 +94,19 @@ def _colour(value: str) -> str:
     return value.lower()
 
 
+def _host_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError('write host and port, for instance "smtp2.example.org:587"')
+    return value
+
+
+def _warm_up(value: str) -> str:
+    if value and not re.fullmatch(r"[1-9]\d{0,8}/day", value, re.ASCII):
+        raise ValueError('write how many on the first day, for instance "500/day"')
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -105,6 +118,9 @@ Tag = Annotated[str, BeforeValidator(_tag)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Colour = Annotated[str, AfterValidator(_colour)]
+
+
+HostPort = Annotated[str, AfterValidator(_host_port)]
 
 
 class Section(BaseModel):
@@ -184,6 +200,20 @@ class Smtp(Section):
     connections: int = Field(default=8, ge=1, le=100)
     username: str = ""
     password: str = Field(default="", repr=False)  # never in the file: see settings.secrets
+    fallback: list[HostPort] = []  # further servers, tried in order while those before are unwell
+
+    @property
+    def servers(self) -> list[tuple[str, int]]:
+        """Every server as host and port, the preferred one first."""
+        more = (place.rpartition(":") for place in self.fallback)
+        return [(self.host, self.port), *((host.strip("[]"), int(port)) for host, _, port in more)]
+
+
+class Receivers(Section):
+    """Domains that one provider receives for, and how fast it may be served."""
+
+    domains: list[str] = Field(min_length=1)
+    per_second: float = Field(default=0, ge=0)  # 0: as fast as it takes it
 
 
 class Dkim(Section):
@@ -197,9 +227,10 @@ class Delivery(Section):
     per_second: float = Field(default=0, ge=0)  # 0: as fast as the server takes it
     per_hour: int = Field(default=0, ge=0)
     per_day: int = Field(default=0, ge=0)
-    warm_up: str = ""
+    warm_up: Annotated[str, AfterValidator(_warm_up)] = ""  # on the first day; doubled on each next
     in_doubt: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
+    receivers: dict[str, Receivers] = {}
     dkim: Dkim = Dkim()
 
 

@@ -5,6 +5,7 @@ room only. PostgreSQL's driver is loaded only when the settings name PostgreSQL.
 """
 
 from publisher.store.database import (
+    clock_seconds,
     insert_into,
     insert_many,
     let_others,
@@ -14,14 +15,19 @@ from publisher.store.database import (
     write,
 )
 from publisher.store.lease import Lease
+from publisher.store.prepared import Prepared, among, numbers
 from publisher.store.schema import check_schema, upgrade
 
 __all__ = [
     "Lease",
+    "Prepared",
+    "among",
     "check_schema",
+    "clock_seconds",
     "insert_into",
     "insert_many",
     "let_others",
+    "numbers",
     "one_of",
     "open_engine",
     "read",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -150,6 +151,13 @@ def one_of(conn: Connection, column: Column[Any], values: Sequence[str]) -> Colu
         return column == any_(cast(list(values), postgresql.ARRAY(Text)))
     each = func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(select(each.c.value))
+
+
+def clock_seconds(kind: str) -> ColumnElement[int]:
+    """Return the clock of a kind of database in unix seconds: the one that all machines share."""
+    if kind == "postgresql":
+        return cast(func.floor(func.extract("epoch", func.clock_timestamp())), BigInteger)
+    return cast(func.strftime("%s", "now"), BigInteger)
 
 
 def _sqlite_path(address: URL, root: Path) -> Path:

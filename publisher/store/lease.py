@@ -7,10 +7,10 @@ machines share; it has nothing to do with the clock that editions go by.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, cast, delete, func, update
+from sqlalchemy import ColumnElement, Engine, delete, update
 
 from publisher.store import tables
-from publisher.store.database import insert_into, write
+from publisher.store.database import clock_seconds, insert_into, write
 
 _leases = tables.leases
 
@@ -28,7 +28,7 @@ class Lease:
     def take(cls, engine: Engine, name: str, holder: str, length: timedelta) -> "Lease | None":
         """Return the lease, or None while somebody else has it; one's own is taken anew."""
         with write(engine) as conn:
-            now = _now(conn)
+            now = clock_seconds(conn.dialect.name)
             row = insert_into(conn, _leases).values(
                 name=name, holder=holder, until_at=now + int(length.total_seconds())
             )
@@ -44,7 +44,7 @@ class Lease:
     def keep(self) -> bool:
         """Begin the lease's length anew; False when it ended and may be somebody else's."""
         with write(self.engine) as conn:
-            now = _now(conn)
+            now = clock_seconds(conn.dialect.name)
             kept = conn.execute(
                 update(_leases)
                 .where(self._is_mine(), _leases.c.until_at > now)
@@ -59,9 +59,3 @@ class Lease:
 
     def _is_mine(self) -> ColumnElement[bool]:
         return (_leases.c.name == self.name) & (_leases.c.holder == self.holder)
-
-
-def _now(conn: Connection) -> ColumnElement[int]:
-    if conn.dialect.name == "postgresql":
-        return cast(func.floor(func.extract("epoch", func.clock_timestamp())), BigInteger)
-    return cast(func.strftime("%s", "now"), BigInteger)

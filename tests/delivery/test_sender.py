@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from publisher.delivery import LETTERS, Kind, Outcome, Totals, load_body, totals
 from publisher.delivery.lock import sender_lock
-from publisher.delivery.sender import MOST_UNANSWERED
+from publisher.delivery.run import MOST_UNANSWERED
 from publisher.delivery.transports.maildir import Maildir
 from publisher.delivery.transports.smtp import SmtpTransport
 from publisher.errors import TransportDown
@@ -142,7 +142,7 @@ def test_a_transport_that_is_down_fails_nobody(edition, tmp_path, free_port):
     report = a_sender(edition, out, tmp_path).send_due()
     assert isinstance(report.down, TransportDown)
     assert (report.sent, report.failed, report.waiting) == (0, 0, 5)
-    assert timedelta(minutes=1) <= report.next_at - QUEUED < timedelta(minutes=2)
+    assert timedelta(seconds=5) <= report.next_at - QUEUED < timedelta(minutes=1)
     assert count(edition) == Totals(recipients=5, waiting=5)
     assert a_sender(edition, Maildir(tmp_path / "o"), tmp_path).send_due().sent == 5
 
@@ -171,25 +171,15 @@ def test_a_server_that_never_answers_stops_the_run(small_db, tmp_path, serve):
     assert count(small_db).doubted == MOST_UNANSWERED
 
 
-def test_one_sender_at_a_time_and_the_other_says_who(edition, tmp_path):
-    with sender_lock(edition, tmp_path, QUEUED) as holder:
+def test_one_sender_at_a_time_and_the_other_says_who(small_edition, tmp_path):
+    edition = small_edition
+    with sender_lock(tmp_path, QUEUED) as holder:
         assert holder == ""
         report = a_sender(edition, Maildir(tmp_path / "o"), tmp_path).send_due()
     assert report.busy.startswith("process ")
     assert "2026-03-03 07:00 UTC" in report.busy
     assert (report.sent, report.waiting) == (0, 5)
     assert a_sender(edition, Maildir(tmp_path / "o"), tmp_path).send_due().sent == 5
-
-
-def test_on_postgresql_a_sender_on_another_machine_counts_too(postgres_template, tmp_path):
-    here, there = tmp_path / "here", tmp_path / "there"
-    with (
-        sender_lock(postgres_template, here, QUEUED) as first,
-        sender_lock(postgres_template, there, QUEUED) as second,
-    ):
-        assert (first, second) == ("", "a sender on another machine")
-    with sender_lock(postgres_template, there, QUEUED) as third:
-        assert third == ""
 
 
 def test_two_senders_at_once_send_everything_once(edition, tmp_path, serve):
@@ -289,7 +279,7 @@ def test_an_hourly_limit_is_kept_exactly_and_says_when_more_may_go(edition, tmp_
     settings = {"per_hour": 3}
     first = a_sender(edition, Maildir(tmp_path / "o"), tmp_path, settings=settings).send_due()
     assert (first.sent, first.waiting) == (3, 2)
-    assert timedelta(minutes=59) < first.next_at - QUEUED <= timedelta(hours=1, seconds=2)
+    assert timedelta(minutes=59) < first.next_at - QUEUED <= timedelta(hours=1, minutes=1)
     again = a_sender(edition, Maildir(tmp_path / "o"), tmp_path, settings=settings).send_due()
     assert (again.sent, again.next_at) == (0, first.next_at)
     later = a_sender(

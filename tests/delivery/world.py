@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import uvloop
 from sqlalchemy import literal, select
 
 from publisher.delivery import EDITIONS, Body, Sender, enqueue, reserve_body
+from publisher.delivery.lanes import Lanes
 from publisher.delivery.retry import RetryRule
+from publisher.delivery.transports.smtp import SmtpTransport
 from publisher.ops import Clock
 from publisher.render import mark
 from publisher.settings.model import Delivery, Smtp
@@ -96,6 +99,9 @@ def open_edition(engine, purpose: str = "edition:1", **changes) -> int:
 
 def a_sender(engine, transport, var_dir: Path, *, at: datetime = QUEUED, **changes) -> Sender:
     settings = Delivery(**changes.pop("settings", {}))
+    if not hasattr(transport, "connect"):
+        blocking = transport
+        transport = Lanes(lambda: blocking, 1)
     options = {
         "make_body": lambda body_id: a_body(body_id),
         "values": values_for,
@@ -164,4 +170,27 @@ class Sink:
 
 
 def smtp_settings(port: int, **changes) -> Smtp:
-    return Smtp(host="127.0.0.1", port=port, **changes)
+    return Smtp(host="127.0.0.1", port=port, **{"connections": 1, **changes})
+
+
+class OneConnection:
+    """One SMTP connection with a loop of its own, for tests that hand over message by message."""
+
+    def __init__(self, settings: Smtp, **options) -> None:
+        self.runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self.transport = SmtpTransport(settings, **options)
+        self.connection = self.transport.connect()
+
+    def send(self, message):
+        async def send():
+            await asyncio.sleep(0)  # the loop comes round between two messages, as the sender's
+            return await self.connection.send(message)
+
+        return self.runner.run(send())
+
+    def hurry(self, seconds: float) -> None:
+        self.runner.get_loop().call_soon_threadsafe(self.connection.hurry, seconds)
+
+    def close(self) -> None:
+        self.runner.run(self.connection.close())
+        self.runner.close()

@@ -22,7 +22,7 @@ def cancelled_under_way(house: House, answer: Kind) -> tuple[int, int]:
     house.open(utc("2026-03-02T12:00"))
     house.open(SLOT)
     with write(house.db) as conn:
-        claimed, _ = claim(conn, worker="w", now=SLOT)
+        (claimed,), _ = claim(conn, worker="w", now=SLOT)
     assert house.decide("cancel", SLOT + MINUTE).gone == 1
     outcome = Outcome(answer, "4.3.0" if answer is Kind.DEFERRED else "2.0.0", "said the server")
     with write(house.db) as conn:

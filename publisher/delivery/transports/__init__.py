@@ -1,16 +1,20 @@
 """How messages leave: one module per transport, and the table of their names.
 
-A transport is anything with `name`, `send` and `close`. It knows messages and nothing else. What
-becomes of one recipient is the Outcome it returns; TransportDown, which it raises, means that it
-can carry nobody now and that the message it was given was certainly not delivered.
+A transport opens connections, as many as it has lanes; each carries one message at a time. It
+knows messages and nothing else. What becomes of one recipient is the Outcome a connection returns;
+what it raises (TransportDown, Crowded, Aside) means that the message it was given was certainly
+not delivered. A transport whose calls block has just `name`, `send` and `close`, and is given its
+lanes by `Lanes`.
 """
 
+import asyncio
 import re
-from collections.abc import Callable
-from threading import Event
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from publisher.delivery.lanes import Lanes
 from publisher.delivery.outcome import Message, Outcome
+from publisher.delivery.servers import Health
 from publisher.errors import Problem, SettingsError
 from publisher.settings.model import Settings
 
@@ -18,40 +22,71 @@ from publisher.settings.model import Settings
 _EXAMPLE_SENDER = re.compile(r"(?:^|[@.])example(?:\.[a-z]{2,})?$", re.IGNORECASE)
 
 
+class Connection(Protocol):
+    """One lane of a transport."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a message can be handed over without waiting for anything."""
+
+    async def ready(self) -> None:
+        """Wait until a message can be handed over; raises TransportDown or Crowded."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Hand one message over; raises TransportDown, Crowded or Aside."""
+
+    def hurry(self, seconds: float) -> None:
+        """Wait for no answer longer than this from now on: somebody wants to stop."""
+
+    async def close(self) -> None:
+        """Let go of the connection politely; never raises."""
+
+
 class Transport(Protocol):
-    """One way out, used by one thread at a time."""
+    """One way out."""
 
     @property
     def name(self) -> str:
         """The word in `[delivery] transport`."""
 
-    def send(self, message: Message) -> Outcome:
-        """Hand one message over; raises TransportDown."""
+    @property
+    def lanes(self) -> int:
+        """How many messages may be under way at once."""
 
-    def close(self) -> None:
-        """Let go of connections politely; never raises."""
+    def connect(self) -> Connection:
+        """Return a connection, which opens when first needed."""
+
+    def recall(self, known: Mapping[str, Health]) -> None:
+        """Begin with what earlier runs have learnt."""
+
+    def learnt(self) -> dict[str, Health]:
+        """Return what later runs should know."""
 
 
-def _maildir(settings: Settings, _stop: Event | None) -> Transport:
+def _maildir(settings: Settings, _reply_seconds: float) -> Transport:
     from publisher.delivery.transports.maildir import Maildir
 
-    return Maildir(settings.outbox_dir)
+    return Lanes(lambda: Maildir(settings.outbox_dir), 1)
 
 
-def _smtp(settings: Settings, stop: Event | None) -> Transport:
-    from publisher.delivery.transports.smtp import SmtpTransport
+def _smtp(settings: Settings, reply_seconds: float) -> Transport:
+    from publisher.delivery.transports.smtp import FINAL_SECONDS, REPLY_SECONDS, SmtpTransport
 
-    return SmtpTransport(settings.delivery.smtp, stop=stop)
+    return SmtpTransport(
+        settings.delivery.smtp,
+        reply_seconds=reply_seconds or REPLY_SECONDS,
+        final_seconds=reply_seconds or FINAL_SECONDS,
+    )
 
 
-_Opener = Callable[[Settings, Event | None], Transport]
+_Opener = Callable[[Settings, float], Transport]
 TRANSPORTS: dict[str, _Opener] = {"maildir": _maildir, "smtp": _smtp}
 
 
-def open_transport(settings: Settings, stop: Event | None = None) -> Transport:
+def open_transport(settings: Settings, reply_seconds: float = 0.0) -> Transport:
     """Return the transport that the settings name; it connects when first used.
 
-    stop  once set, the message under way is waited for seconds, not minutes
+    reply_seconds  how long to wait for a mail server's answers; 0: as long as the standard asks
 
     Raises SettingsError when mail from an example address would leave the machine.
     """
@@ -65,4 +100,17 @@ def open_transport(settings: Settings, stop: Event | None = None) -> Transport:
             'set an address of your own, or [delivery] transport = "maildir"',
         )
         raise SettingsError([problem])
-    return TRANSPORTS[name](settings, stop)
+    return TRANSPORTS[name](settings, reply_seconds)
+
+
+def send_one(transport: Transport, message: Message) -> Outcome:
+    """Hand a single message over, outside any run; raises TransportDown."""
+
+    async def send() -> Outcome:
+        connection = transport.connect()
+        try:
+            return await connection.send(message)
+        finally:
+            await connection.close()
+
+    return asyncio.run(send())

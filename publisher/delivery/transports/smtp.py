@@ -1,42 +1,40 @@
-"""Deliver over SMTP, one connection kept for many messages, one recipient each.
+"""Deliver over SMTP: several connections, each kept for many messages of one recipient each.
 
-What decides is whether the final dot of a message has left: before it a failure is certain
-non-delivery, after it only the server's reply counts, and no reply means we do not know.
-Source: RFC 5321 sections 3.8, 4.2.4 and 4.5.3.2.
+Here is decided what the end of a session means; how one message is handed over stands in
+`delivery.handing`, what a connection is in `delivery.wire` and `delivery.session`.
 """
 
-import re
-import smtplib
+import asyncio
 import ssl
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
-from threading import Event
 
-from publisher.delivery.outcome import Kind, Message, Outcome, answer_code, without_address
-from publisher.delivery.wire import Lost, Wire
+from publisher.delivery.handing import Over, hand_over
+from publisher.delivery.outcome import (
+    Aside,
+    Crowded,
+    Message,
+    Outcome,
+    answer_code,
+    is_quota,
+    without_address,
+)
+from publisher.delivery.servers import REST_FOR_QUOTA, Health, Server, Servers
+from publisher.delivery.session import Refused, Session, open_session
 from publisher.errors import TransportDown
 from publisher.settings.model import Smtp
 
 REPLY_SECONDS = 300.0  # RFC 5321 section 4.5.3.2
 FINAL_SECONDS = 600.0  # after the final dot: the server may be scanning, or delivering
-QUIT_SECONDS = 1.0
-STOP_SECONDS = 8.0  # after a wish to stop, which is to be met within ten
 
-# A failure at RCPT or later may be about one recipient: the others get their turn before it.
-_ASIDE = timedelta(minutes=1)
-_LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
-_REMOTE_ID = re.compile(r"(?:queued as|\bid=)\s*([!-~]+)", re.IGNORECASE)
-
-
-class _SessionError(Exception):
-    """The server refused to go on with us, whoever the recipient; nothing was delivered."""
-
-    def __init__(self, answer: str, retry_after: timedelta = timedelta(0)) -> None:
-        super().__init__(answer)
-        self.answer, self.retry_after = answer, retry_after
+# A 421 at RCPT or later may be about one recipient: the others get their turn before it.
+ASIDE = timedelta(minutes=1)
+_HINT = "check [delivery.smtp] host, port, security, username and the password"
 
 
 class SmtpTransport:
-    """One SMTP connection, opened when first needed and again when the server ended it."""
+    """The site's mail servers, and as many connections as it may use at once."""
 
     name = "smtp"
 
@@ -47,165 +45,166 @@ class SmtpTransport:
         context: ssl.SSLContext | None = None,
         reply_seconds: float = REPLY_SECONDS,
         final_seconds: float = FINAL_SECONDS,
-        stop: Event | None = None,
-        stop_seconds: float = STOP_SECONDS,
     ) -> None:
-        """Prepare a connection.
+        """Prepare connections; they are opened when first needed.
 
         context  for tests with a certificate of their own
-        stop     once set, the message under way is waited for seconds, not minutes
         """
-        self._stop, self._stop_seconds = stop, stop_seconds
+        self.lanes = settings.connections
         self._settings = settings
+        self._reply_seconds, self._final_seconds = reply_seconds, final_seconds
+        self._servers = Servers(
+            [Server(host, port) for host, port in settings.servers], self.name, _HINT
+        )
         self._context = context
-        self._reply_seconds = reply_seconds
-        self._final_seconds = final_seconds
-        self._wire: Wire | None = None
+        self._first = asyncio.Lock()  # until one is let in, connections are tried one by one
 
-    def send(self, message: Message) -> Outcome:
-        """Hand one message over, on a new connection if the one in use turns out to be over.
+    def connect(self) -> "SmtpConnection":
+        """Return one more connection."""
+        return SmtpConnection(self, self._final_seconds)
 
-        Raises TransportDown when a fresh connection is refused too.
+    def recall(self, known: Mapping[str, Health]) -> None:
+        """Begin with what earlier runs learnt of the servers."""
+        self._first = asyncio.Lock()  # of the loop that runs now
+        self._servers.recall(known, _monotonic())
+
+    def learnt(self) -> dict[str, Health]:
+        """Return what later runs should know of the servers."""
+        return self._servers.learnt(_monotonic())
+
+    async def open(self) -> Session:
+        """Open a session with the first server that lets us in.
+
+        Raises TransportDown, or Crowded when a server in use takes no further connection.
         """
         while True:
-            is_fresh = self._wire is None
-            wire = self._wire or self._connect()
-            self._wire = wire
-            try:
-                return self._hand_over(wire, message, is_fresh)
-            except _SessionError as over:
-                self.close()
-                if is_fresh:
-                    words = without_address(over.answer, message.recipient)
-                    raise TransportDown(self.name, words, retry_after=over.retry_after) from over
+            server, wait = self._servers.pick(_monotonic())
+            if wait:
+                await asyncio.sleep(wait)
+            elif server.open:
+                return await self._enter(server)
+            else:
+                async with self._first:
+                    if server.open or not server.is_ready(_monotonic()):
+                        continue
+                    with suppress(Crowded):
+                        return await self._enter(server)
 
-    def close(self) -> None:
-        """Say QUIT and close; whatever the server does then is no matter to us."""
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.reply_seconds = QUIT_SECONDS
-            try:
-                wire.docmd("QUIT")
-            except smtplib.SMTPException:
-                pass
-            finally:
-                wire.close()
-
-    def _connect(self) -> Wire:
-        settings, wire = self._settings, None
+    async def _enter(self, server: Server) -> Session:
         try:
-            wire = Wire(self._reply_seconds, self._stop, self._stop_seconds)
-            wire.dial(settings.host, settings.port, self._tls() if self._is_tls else None)
-            if settings.security == "starttls":
-                wire.secure(settings.host, self._tls())
-            if settings.username:
-                wire.login(settings.username, settings.password)
-        except smtplib.SMTPResponseException as error:
-            raise self._down(wire, _reply(error.smtp_code, error.smtp_error)) from error
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            raise self._down(wire, str(error)) from error
-        return wire
+            session = await open_session(self._settings, server, self._tls(), self._reply_seconds)
+        except Refused as refused:
+            if not server.open:
+                self.refused(server, refused.words, refused.code)
+            raise Crowded(refused.words) from refused
+        server.open += 1
+        return session
+
+    def refused(self, server: Server, words: str, code: int) -> None:
+        """Note that a server did not let us in, or sent us away before it took anything."""
+        if code and is_quota(answer_code(code, words), words):
+            server.rest(words, _monotonic(), REST_FOR_QUOTA)
+        else:
+            server.refused(words, _monotonic(), for_good=code >= 500)
+
+    def used_up(self, server: Server, words: str) -> TransportDown:
+        """Note that a server takes no more for now; return what to raise if there is no other."""
+        server.rest(words, _monotonic(), REST_FOR_QUOTA)
+        return self._servers.down(_monotonic())
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._settings.security == "none":
+            return None
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
+
+
+class SmtpConnection:
+    """One connection, opened when first needed and again when the server ended it."""
+
+    def __init__(self, transport: SmtpTransport, final_seconds: float) -> None:
+        """Prepare a connection of a transport."""
+        self._transport = transport
+        self._final_seconds = final_seconds
+        self._session: Session | None = None
 
     @property
-    def _is_tls(self) -> bool:
-        return self._settings.security == "tls"
+    def is_ready(self) -> bool:
+        """Whether a message can be handed over without waiting."""
+        session = self._session
+        return session is not None and session.wire.is_open and not _pause(session)
 
-    def _tls(self) -> ssl.SSLContext:
-        return self._context or ssl.create_default_context()
+    async def ready(self) -> None:
+        """Connect where that is needed, and keep the pace the server has taught us.
 
-    def _down(self, wire: Wire | None, answer: str) -> TransportDown:
-        if wire is not None:
-            wire.close()
-        where = f"{self._settings.host}:{self._settings.port}"
-        return TransportDown(
-            self.name,
-            f"{where}: {answer}",
-            hint="check [delivery.smtp] host, port, security, username and the password",
-        )
+        Raises TransportDown or Crowded.
+        """
+        session = await self._open()
+        if pause := _pause(session):
+            await asyncio.sleep(pause)
 
-    def _hand_over(self, wire: Wire, message: Message, is_fresh: bool) -> Outcome:
-        try:
-            refused = self._envelope(wire, message, is_fresh)
-            if refused is not None:
-                return refused
-            wire.send(_LINE_DOT.sub(b"..", message.data))
-            wire.expect_silence()
-        except Lost as lost:
+    async def send(self, message: Message) -> Outcome:
+        """Hand one message over, on a new session if the one in use turns out to be over.
+
+        Raises what says that it was certainly not delivered: TransportDown when nobody's could
+        be, Crowded when only this connection is unwelcome, Aside when others should go first.
+        """
+        while True:
+            session = await self._open()
+            session.server.pace.reserve(_monotonic())
+            try:
+                outcome = await hand_over(session, message, self._final_seconds)
+            except Over as over:
+                await self.close()
+                self._judge(session, over, without_address(over.words, message.recipient))
+                continue
+            session.used = True
+            if outcome.is_answered:
+                session.server.welcomed()
+            return outcome
+
+    def hurry(self, seconds: float) -> None:
+        """Wait for no reply longer than this from now on."""
+        if self._session is not None:
+            self._session.wire.hurry(seconds)
+
+    async def close(self) -> None:
+        """Say QUIT and close; whatever the server does then is no matter to us."""
+        if self._session is not None and self._session.wire.is_open:
+            await self._session.quit()
+        self._drop()
+
+    async def _open(self) -> Session:
+        if self._session is None or not self._session.wire.is_open:
             self._drop()
-            return Outcome(Kind.DEFERRED, "", without_address(str(lost), message.recipient))
-        try:
-            # Even when this raises, the dot may have left: TLS and the kernel keep it to themselves.
-            wire.send(b".\r\n")
-            code, words = wire.reply_within(self._final_seconds)
-        except Lost as lost:
-            self._drop()
-            return Outcome(Kind.UNKNOWN, "", without_address(str(lost), message.recipient))
-        if 200 <= code < 300:
-            found = _REMOTE_ID.search(words)
-            return Outcome(
-                Kind.ACCEPTED, answer_code(code, words), words, found[1] if found else ""
-            )
-        if code < 400:
-            self._drop()
-            return Outcome(Kind.UNKNOWN, "", f"a reply out of step: {_reply(code, words)}")
-        return _negative(code, words, message)
-
-    def _envelope(self, wire: Wire, message: Message, is_fresh: bool) -> Outcome | None:
-        """Go as far as the server's 354; return an Outcome when it does not come to that."""
-        options = ""
-        if message.needs_smtputf8:
-            if not wire.has_extn("smtputf8"):
-                return Outcome(
-                    Kind.REFUSED,
-                    "5.6.7",  # RFC 6531 section 3.5
-                    "the address is not ASCII and the mail server does not offer SMTPUTF8",
-                )
-            options = " SMTPUTF8 BODY=8BITMIME"
-        try:
-            code, words = wire.command(f"MAIL FROM:<{message.sender}>{options}")
-        except Lost as lost:
-            if is_fresh:
-                raise
-            # Servers close connections that were idle or carried enough messages.
-            raise _SessionError(str(lost)) from lost
-        if code >= 500 or code == 421:
-            raise _SessionError(_reply(code, words))
-        if code >= 300:
-            return self._reset(wire, _negative(code, words, message))
-        code, words = wire.command(f"RCPT TO:<{message.recipient}>")
-        if code >= 300:
-            return self._reset(wire, _negative(code, words, message))
-        code, words = wire.command("DATA")
-        if code == 354:
-            return None
-        return self._reset(wire, _negative(code, words, message))
-
-    def _reset(self, wire: Wire, outcome: Outcome) -> Outcome:
-        try:
-            if wire.command("RSET")[0] != 250:
-                self._drop()
-        except Lost:
-            self._drop()
-        return outcome
+            self._session = await self._transport.open()
+        return self._session
 
     def _drop(self) -> None:
-        """Close without a word: the two sides no longer agree on where they are."""
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
+        session, self._session = self._session, None
+        if session is not None:
+            session.wire.close()
+            session.server.open -= 1
+
+    def _judge(self, session: Session, over: Over, words: str) -> None:
+        """Decide what the end of a session means for the message under way; returns to try again."""
+        server = session.server
+        if over.is_quota:
+            raise self._transport.used_up(server, words)
+        if session.used:
+            return  # servers end sessions that carried enough; a new one shows whether it is more
+        if server.open and not over.is_aside:
+            raise Crowded(words)
+        if not server.open:
+            self._transport.refused(server, words, over.code)
+        if over.is_aside:
+            raise Aside(words, ASIDE)
 
 
-def _negative(code: int, words: str, message: Message) -> Outcome:
-    if code == 421:
-        raise _SessionError(_reply(code, words), _ASIDE)
-    if code < 400:
-        raise Lost(f"a reply out of step: {_reply(code, words)}")
-    kind = Kind.REFUSED if code >= 500 else Kind.DEFERRED
-    text = without_address(_reply(code, words), message.recipient)
-    return Outcome(kind, answer_code(code, words), text)
+def _pause(session: Session) -> float:
+    return session.server.pace.wait_seconds(_monotonic())
 
 
-def _reply(code: int, words: str | bytes) -> str:
-    if isinstance(words, bytes):
-        words = words.decode("utf-8", "replace")
-    return f"{code} {words}"
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

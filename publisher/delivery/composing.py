@@ -1,0 +1,136 @@
+"""Make one recipient's message from a claim: body, values, signatures; nothing of it is a decision.
+
+Compiled bodies are kept for a while, since readers of one body come one after the other.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from publisher.delivery.bodies import load_body, save_body
+from publisher.delivery.claim import Claim
+from publisher.delivery.headers import wire_address
+from publisher.delivery.message import (
+    Body,
+    Compiled,
+    Composed,
+    Recipient,
+    message_id,
+    verify,
+)
+from publisher.delivery.outcome import Message
+from publisher.delivery.run import Clock
+from publisher.store import read, write
+
+BODIES_AT_HAND = 16
+
+MakeBody = Callable[[int], Body]
+"""Makes the text of a reserved body, the first time one of its deliveries is due."""
+
+Values = Callable[[Recipient, Body], Mapping[str, str]]
+"""What stands at a body's marks for one recipient; may depend on frozen things only."""
+
+
+class Signer(Protocol):
+    """One DKIM key."""
+
+    @property
+    def selector(self) -> str:
+        """What it is called in the DNS."""
+
+    def sign(self, fields: Sequence[bytes], body_hash: bytes, at: int) -> bytes:
+        """Return the whole DKIM-Signature field."""
+
+
+class Composer:
+    """Makes messages, and keeps what several of them share."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        make_body: MakeBody,
+        values: Values,
+        secret: bytes,
+        clock: Clock,
+        signers: Sequence[Signer] = (),
+    ) -> None:
+        """Prepare to compose.
+
+        secret   for Message-IDs: the site's oldest key
+        signers  each signs every message; a signature is made in a thread of its own
+        """
+        self._engine = engine
+        self._make_body = make_body
+        self._values = values
+        self._secret = secret
+        self._clock = clock
+        self._signers = tuple(signers)
+        self._threads = ThreadPoolExecutor(thread_name_prefix="sign") if signers else None
+        self._ready = lru_cache(maxsize=BODIES_AT_HAND)(self._compile)
+        self._verified: set[int] = set()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def message(self, claimed: Claim) -> Message:
+        """Return the message of a claim.
+
+        Raises AddressError for an address that is none, RenderError or HeaderError for a body
+        that cannot be made.
+        """
+        body, compiled = self._ready(claimed.body_id)
+        recipient = claimed.recipient
+        address = wire_address(recipient.address)
+        sender = compiled.sender
+        domain = sender.rpartition("@")[2]
+        identity = message_id(self._secret, claimed.purpose, recipient.public_id, domain)
+        values = self._values(recipient, body)
+        composed = compiled.compose(address, values, identity, claimed.queued_at)
+        signers = self._signers_of(body)
+        if signers:
+            at = int(claimed.queued_at.timestamp())
+            loop = asyncio.get_running_loop()
+            data = await loop.run_in_executor(self._threads, _signed, composed, signers, at)
+        else:
+            data = composed.data()
+        if body.id not in self._verified:
+            verify(body, data)
+            self._verified.add(body.id)
+        needs_smtputf8 = not (address.isascii() and sender.isascii())
+        return Message(identity, sender, address, data, needs_smtputf8)
+
+    def _signers_of(self, body: Body) -> tuple[Signer, ...]:
+        """Return the keys that were there when the body was made, as far as they are still there."""
+        if not body.selectors or not self._signers:
+            return self._signers
+        return (
+            tuple(one for one in self._signers if one.selector in body.selectors) or self._signers
+        )
+
+    def _compile(self, body_id: int) -> tuple[Body, Compiled]:
+        body = self._fetch(body_id)
+        return body, Compiled(body)
+
+    def _fetch(self, body_id: int) -> Body:
+        """Return a stored body; one that is not made yet is made and stored before it is used."""
+        with read(self._engine) as conn:
+            stored = load_body(conn, body_id)
+        if stored is not None:
+            return stored
+        made = self._make_body(body_id)
+        with write(self._engine) as conn:
+            save_body(conn, made, self._clock.now())
+            return load_body(conn, body_id) or made
+
+
+def _signed(composed: Composed, signers: Sequence[Signer], at: int) -> bytes:
+    body_hash = composed.body_hash()
+    made = (signer.sign(composed.fields, body_hash, at) for signer in signers)
+    return composed.data(b"".join(made))

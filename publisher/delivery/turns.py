@@ -1,0 +1,254 @@
+"""Group commit without a timer: what all lanes have to write goes into one transaction a turn.
+
+A lane gives the answer it got and asks for its next row. Whatever was asked until the loop comes
+round is done in one commit, and while that runs the answers of the next turn gather by themselves.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine
+
+from publisher.delivery.claim import Claim, claim
+from publisher.delivery.limits import Allowance, allowance, is_limited, tally
+from publisher.delivery.outcome import Outcome
+from publisher.delivery.pace import Pace
+from publisher.delivery.record import (
+    OnDeadAddress,
+    keep_leases,
+    let_go,
+    put_back,
+    record_all,
+    recover,
+)
+from publisher.delivery.retry import RetryRule
+from publisher.delivery.states import State
+from publisher.errors import StoreError
+from publisher.ops import log
+from publisher.settings.model import Delivery
+from publisher.store import write
+
+if TYPE_CHECKING:
+    from publisher.delivery.run import Run
+
+TRY_AGAIN_SECONDS = 0.25  # after the database could not be written
+GIVE_UP_SECONDS = 5.0  # on a file: its disk is full, or gone
+GIVE_UP_SECONDS_SERVER = 60.0  # a server may be restarted
+
+Done = tuple[Claim, Outcome]
+_log = log.get("delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one lane wants written, and whether it wants another row."""
+
+    done: Done | None
+    takes: bool
+    answer: "asyncio.Future[Claim | None]"
+
+
+class Turns:
+    """The ledger, as the lanes of one run see it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: "Run",
+        *,
+        worker: str,
+        settings: Delivery,
+        rule: RetryRule,
+        lease: timedelta,
+        on_dead_address: OnDeadAddress | None,
+    ) -> None:
+        """Begin; to be called inside the loop that the lanes run in."""
+        self._engine, self._run, self._worker = engine, run, worker
+        self._settings, self._rule, self._lease = settings, rule, lease
+        self._on_dead_address = on_dead_address
+        self._loop = asyncio.get_running_loop()
+        self._pace = Pace(most=settings.per_second)
+        self._asks: list[Ask] = []
+        self._timer: asyncio.Handle | None = None
+        self._under_way: dict[int, float] = {}  # claimed rows, and since when
+        self._kept_at = 0.0
+        self._failing_since = 0.0
+        self._failure: StoreError | None = None
+
+    async def next(self, done: Done | None) -> Claim | None:
+        """Record an answer and take the next row; None when there is none to take now."""
+        return await self._ask(done, takes=True)
+
+    async def settle(self, done: Done | None) -> None:
+        """Record an answer at once, without taking another row."""
+        if done is not None:
+            await self._ask(done, takes=False)
+
+    def wake(self) -> None:
+        """Tell lanes that wait for their time that the run ends."""
+        if self._asks and not self._failing_since:
+            self._again(0)
+
+    def put_back(self, claimed: Claim, *, not_before: datetime | None = None) -> None:
+        """Return a row whose message certainly did not leave."""
+        self._under_way.pop(claimed.id, None)
+        with write(self._engine) as conn:
+            put_back(conn, claimed, not_before=not_before)
+
+    def is_ours(self, claimed: Claim) -> bool:
+        """Whether nobody else can have taken a row over since it was marked.
+
+        A process that was stopped for longer than its lease finds out here.
+        """
+        since = max(self._under_way.get(claimed.id, 0.0), self._kept_at)
+        return self._loop.time() - since < self._lease.total_seconds() * 0.8
+
+    def keep(self) -> None:
+        """Tell that this worker lives, and take over the rows of those that do not any more."""
+        try:
+            with write(self._engine) as conn:
+                keep_leases(conn, self._worker, self._lease)
+                found = recover(
+                    conn,
+                    in_doubt=self._settings.in_doubt,
+                    now=self._run.now(),
+                    only_ended_leases=True,
+                )
+        except StoreError as error:
+            _log.warning("leases not kept", reason=error.message)
+            return
+        self._kept_at = self._loop.time()
+        self._run.found_in_doubt(found)
+
+    async def _ask(self, done: Done | None, *, takes: bool) -> Claim | None:
+        if self._failure is not None:
+            raise self._failure
+        answer: asyncio.Future[Claim | None] = self._loop.create_future()
+        self._asks.append(Ask(done, takes, answer))
+        # Also when a timer runs: an answer is never kept waiting by the pace.
+        if self._timer is None or (done and not self._failing_since):
+            self._again(0)
+        return await answer
+
+    def _again(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if seconds:
+            self._timer = self._loop.call_later(seconds, self._turn)
+        else:
+            self._timer = self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Write all that was asked, and answer the lanes."""
+        self._timer = None
+        done = [ask.done for ask in self._asks if ask.done]
+        takers = [ask for ask in self._asks if ask.takes]
+        try:
+            with write(self._engine) as conn:
+                now = self._run.now()
+                if self._failing_since:
+                    self._sort_out(conn)
+                states = self._record(conn, done, now)
+                want, wait, allowed = self._may_take(conn, len(takers), now)
+                claims, skipped = claim(
+                    conn, worker=self._worker, now=now, count=want, lease=self._lease
+                )
+        except StoreError as error:
+            self._failed(error)
+            return
+        except BaseException as error:
+            self._tell_all(error)
+            raise
+        self._failing_since = 0.0
+        for claimed, _ in done:
+            self._under_way.pop(claimed.id, None)
+        at = self._loop.time()
+        self._under_way.update((claimed.id, at) for claimed in claims)
+        self._run.note(done, states, skipped, allowed)
+        self._answer(takers, claims, is_more=bool(skipped) and want > 0, wait=wait)
+
+    def _record(self, conn: Connection, done: Sequence[Done], now: datetime) -> list[State | None]:
+        if not done:
+            return []
+        states = record_all(
+            conn,
+            done,
+            now=now,
+            rule=self._rule,
+            in_doubt=self._settings.in_doubt,
+            on_dead_address=self._on_dead_address,
+        )
+        if sent := states.count(State.SENT):
+            tally(conn, sent, now)
+        return states
+
+    def _may_take(
+        self, conn: Connection, wanted: int, now: datetime
+    ) -> tuple[int, float, Allowance]:
+        """Return how many rows may be taken, how long the others wait, and what the limits say."""
+        allowed = Allowance(None)
+        if self._run.is_ending or not wanted:
+            return 0, 0.0, allowed
+        if is_limited(self._settings):
+            allowed = allowance(conn, self._settings, now)
+            if allowed.left is not None:
+                wanted = min(wanted, allowed.left)
+        if not self._settings.per_second:
+            return wanted, 0.0, allowed
+        at, count = self._loop.time(), 0
+        while count < wanted and not self._pace.wait_seconds(at):
+            self._pace.reserve(at)
+            count += 1
+        return count, self._pace.wait_seconds(at) if count < wanted else 0.0, allowed
+
+    def _answer(
+        self, takers: Sequence[Ask], claims: Sequence[Claim], *, is_more: bool, wait: float
+    ) -> None:
+        """Give the lanes their rows; who gets none waits for the pace, or is told to end."""
+        settled = [ask for ask in self._asks if not ask.takes]
+        given, left = takers[: len(claims)], takers[len(claims) :]
+        for ask, claimed in zip(given, claims, strict=True):
+            _resolve(ask, claimed)
+        for ask in settled:
+            _resolve(ask, None)
+        if not self._run.is_ending and left and (wait or is_more):
+            self._asks = [Ask(None, True, ask.answer) for ask in left]
+            self._again(wait)
+            return
+        self._asks = []
+        for ask in left:
+            _resolve(ask, None)
+
+    def _sort_out(self, conn: Connection) -> None:
+        """After a failure whose commit may have been done: give back what nobody was told of."""
+        number = let_go(conn, self._worker, list(self._under_way))
+        if number:
+            _log.info("rows marked by a commit without an answer were put back", rows=number)
+
+    def _failed(self, error: StoreError) -> None:
+        """Try again for a while: answers that cannot be written down would be repeats later."""
+        at = self._loop.time()
+        if not self._failing_since:
+            self._failing_since = at
+            _log.warning("database not written", reason=error.message)
+        is_server = self._engine.dialect.name == "postgresql"
+        patience = GIVE_UP_SECONDS_SERVER if is_server else GIVE_UP_SECONDS
+        if at - self._failing_since < patience:
+            self._again(TRY_AGAIN_SECONDS)
+            return
+        self._failure = error
+        self._tell_all(error)
+
+    def _tell_all(self, error: BaseException) -> None:
+        asks, self._asks = self._asks, []
+        for ask in asks:
+            if not ask.answer.done():
+                ask.answer.set_exception(error)
+
+
+def _resolve(ask: Ask, claimed: Claim | None) -> None:
+    if not ask.answer.done():
+        ask.answer.set_result(claimed)
