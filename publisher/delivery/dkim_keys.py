@@ -155,7 +155,7 @@ def _rsa_key(settings: "Dkim", root: Path) -> DkimKey:
         "rsa-sha256",
         key.key_size,
         public,
-        settings.key_file,
+        "" if settings.key else settings.key_file,
         seal,
     )
 
@@ -177,7 +177,7 @@ def _ed25519_key(settings: "Dkim", root: Path) -> DkimKey:
         "ed25519-sha256",
         256,
         key.public_key().public_bytes_raw(),
-        settings.ed25519_key_file,
+        "" if settings.ed25519_key else settings.ed25519_key_file,
         seal,
     )
 

@@ -43,6 +43,11 @@ def broken_rules(settings: Settings) -> Iterator[Told]:
     yield from _not_yet(settings)
 
 
+def is_dns_name(text: str) -> bool:
+    """Return whether a text can stand in DNS, as a domain or a part of one: ASCII, no empty part."""
+    return bool(_DNS_NAME.fullmatch(text))
+
+
 def _names(settings: Settings) -> Iterator[Told]:
     for table, names in (("categories", settings.categories), ("digests", settings.digests)):
         for name in names:
@@ -128,7 +133,7 @@ def _mail(settings: Settings) -> Iterator[Told]:
 
 def _dkim(dkim: Dkim) -> Iterator[Told]:
     key = ("delivery", "dkim", "domain")
-    if dkim.domain and not _DNS_NAME.fullmatch(dkim.domain):
+    if dkim.domain and not is_dns_name(dkim.domain):
         yield (
             key,
             f'delivery.dkim.domain is "{dkim.domain}", which is no name as DNS has it',
@@ -151,7 +156,7 @@ def _dkim_key(dkim: Dkim, which: str) -> Iterator[Told]:
     key, file = ("delivery", "dkim", f"{which}selector"), f"{which}key_file"
     dotted, selector = ".".join(key), getattr(dkim, key[-1])
     is_given = bool(getattr(dkim, f"{which}key") or getattr(dkim, file))
-    if selector and not _DNS_NAME.fullmatch(selector):
+    if selector and not is_dns_name(selector):
         yield (
             key,
             f'{dotted} is "{selector}", which cannot be a part of a name in DNS',
