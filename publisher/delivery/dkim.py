@@ -1,8 +1,9 @@
 """Sign messages with DKIM: rsa-sha256 or ed25519-sha256, relaxed/relaxed, never with `l=`.
 
 What stays the same from message to message is worked out once: the canonical form of constant
-fields, the list of signed fields, the head of the signature. What is left is a thirtieth of the
-key's own work (measured: 37 of 1,260 µs with RSA-2048), which lets other threads run.
+fields, the list of signed fields, the head of the signature. What is left is little beside
+the key's own work (measured on one machine: 15 µs, and 650 µs with RSA-2048), which lets other
+threads run.
 Sources: RFC 6376, RFC 8301 (no SHA-1, no short keys), RFC 8463 (Ed25519).
 """
 
@@ -49,9 +50,9 @@ SIGNED = (
 )
 FOLD_AT = 76  # characters a line; a domain or selector that is longer stands on a line of its own
 
+_NAME = b"DKIM-Signature: "
 _BREAK = re.compile(rb"\r\n(?![ \t])")
 _SPACES = re.compile(rb"[ \t]{2,}|\t")
-_WHITE = re.compile(rb"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Signer:
         head = _head(self.domain, self.selector, self.algorithm)
         unsigned = b"%s t=%d;\r\n%s bh=%s;\r\n b=" % (head, at, listed, b64encode(body_hash))
         signed = [named[index][1] for index in order]
-        signed.append(_relaxed(unsigned)[1][:-2])  # RFC 6376 section 3.7: without its CRLF
+        # Its own canonical form, without a CRLF (RFC 6376 section 3.7): our folds need no more.
+        signed.append(b"dkim-signature:" + unsigned[len(_NAME) :].replace(b"\r\n", b""))
         value = b64encode(self.seal(b"".join(signed)))
         lines = [value[start : start + FOLD_AT - 3] for start in range(0, len(value), FOLD_AT - 3)]
         return unsigned + b"\r\n ".join(lines) + b"\r\n"
@@ -122,7 +124,10 @@ def _relaxed(text: bytes) -> tuple[bytes, bytes]:
     if not colon:
         raise ValueError(f"a header field needs a colon: {text[:60]!r}")
     name = name.rstrip(b" \t").lower()
-    value = _WHITE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+    value = value.replace(b"\r\n", b"")
+    if b"  " in value or b"\t" in value:
+        value = _SPACES.sub(b" ", value)
+    value = value.strip(b" ")
     return name, b"%s:%s\r\n" % (name, value)
 
 
@@ -155,7 +160,7 @@ def _folded(line: bytes, names: list[bytes]) -> bytes:
 @lru_cache(maxsize=16)
 def _head(domain: str, selector: str, algorithm: Algorithm) -> bytes:
     """Return the signature's first lines, up to where `t=` follows."""
-    lines = [f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;"]
+    lines = [f"{_NAME.decode()}v=1; a={algorithm}; c=relaxed/relaxed;"]
     for tag in (f"d={domain};", f"s={selector};", "t=0123456789;"):
         if len(lines[-1]) + 1 + len(tag) > FOLD_AT:
             lines.append("")

@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
+from dkim.canonicalization import Relaxed
+from hypothesis import given
+from hypothesis import strategies as st
 
 from publisher.delivery import (
     Signer,
@@ -213,6 +216,27 @@ def test_what_is_signed_shows_no_key(signers):
 )
 def test_the_relaxed_body(body, canonical):
     assert relaxed_body(body) == canonical
+
+
+PIECES = st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"a", b"\xd8\xa7", b"."]), max_size=30)
+
+
+@given(PIECES)
+def test_the_relaxed_body_is_what_dkimpy_makes_of_it(pieces):
+    body = b"".join(pieces)
+    # It adds no CRLF to a last line without one, as RFC 6376 section 3.4.4 wants.
+    whole = body + (b"\r\n" if body and not body.endswith(b"\r\n") else b"")
+    assert relaxed_body(body) == Relaxed.canonicalize_body(whole)
+
+
+@given(PIECES)
+def test_any_field_is_signed_as_dkimpy_reads_it(pieces):
+    value = b"".join(pieces).replace(b"\r\n", b"\r\n ").rstrip()
+    said = []
+    signer = Signer("cities.test", "news", "rsa-sha256", lambda data: said.append(data) or b"")
+    signer.sign([b"Subject:" + value + b"\r\n"], bytes(32), AT)
+    ((name, expected),) = Relaxed.canonicalize_headers([(b"Subject", value + b"\r\n")])
+    assert said[0].startswith(name + b":" + expected)
 
 
 def test_an_empty_body_has_the_hash_that_the_standard_names(signers):
