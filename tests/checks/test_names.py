@@ -1,6 +1,7 @@
 import pytest
 
 from publisher.checks import Result, names
+from publisher.settings.model import Feedback
 
 from .conftest import SIGNING, SMTP
 
@@ -202,3 +203,12 @@ def test_mail_hosts(nameserver, lookup, our_town, zone, result, said):
     found = names.mail_hosts(our_town(), lookup)
     assert found[0] is result
     assert said in found[1]
+
+
+def test_bounces_must_find_somebody_too(nameserver, lookup, our_town):
+    nameserver.zone |= {"our-town.org MX": ["5 mx.net."], "mx.net A": ["192.0.2.1"]}
+    settings = our_town().model_copy(update={"feedback": Feedback(domain="bounces.our-town.org")})
+    result, said, _ = names.mail_hosts(settings, lookup)
+    assert result is FAILED
+    assert said.startswith("mx: bounces.our-town.org takes no mail")
+    assert said.endswith("; mail to our-town.org goes to mx.net")

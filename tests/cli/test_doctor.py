@@ -1,4 +1,7 @@
+import socket
+
 from publisher.checks import NUMBERS
+from tests.checks.nameserver import serving
 
 
 def test_every_check_answers_under_its_number(publisher, site):
@@ -56,10 +59,9 @@ def test_a_clock_before_the_last_edition_fails(publisher, site):
     )
 
 
-def test_a_mail_server_that_does_not_answer_fails(publisher, site):
-    import socket
-
-    with socket.socket() as taken:
+def test_a_mail_server_that_does_not_answer_fails(publisher, site, monkeypatch):
+    with socket.socket() as taken, serving() as nameserver:
+        monkeypatch.setenv("PUBLISHER_DNS", "{}:{}".format(*nameserver.place))
         taken.bind(("127.0.0.1", 0))
         text = (site.root / "publisher.toml").read_text()
         site.configure(
