@@ -1,7 +1,6 @@
 import socket
 
 from publisher.checks import NUMBERS
-from tests.checks.nameserver import serving
 
 
 def test_every_check_answers_under_its_number(publisher, site):
@@ -59,9 +58,8 @@ def test_a_clock_before_the_last_edition_fails(publisher, site):
     )
 
 
-def test_a_mail_server_that_does_not_answer_fails(publisher, site, monkeypatch):
-    with socket.socket() as taken, serving() as nameserver:
-        monkeypatch.setenv("PUBLISHER_DNS", "{}:{}".format(*nameserver.place))
+def test_a_mail_server_that_does_not_answer_fails(publisher, site, nameserver):
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         text = (site.root / "publisher.toml").read_text()
         site.configure(

@@ -5,16 +5,7 @@ import stat
 
 import pytest
 
-from tests.checks.nameserver import serving
-
 SMTP = '[delivery]\ntransport = "smtp"\n[delivery.smtp]\nport = 1\n'
-
-
-@pytest.fixture
-def nameserver(monkeypatch):
-    with serving() as server:
-        monkeypatch.setenv("PUBLISHER_DNS", "{}:{}".format(*server.place))
-        yield server
 
 
 @pytest.fixture
