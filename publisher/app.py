@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from publisher.content import Library
-    from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport
+    from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport, Signer
     from publisher.digests import (
         Acted,
         Draft,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.tokens import Keys
 
+REWRITING = frozenset({"ses", "postmark"})  # they change what a signature would cover, and sign
 Progress = Callable[[int, int], None]
 _log = log.get("app")
 
@@ -89,7 +90,8 @@ class App:
             self.close()
         self.settings, self._settings_time = settings, changed_at
         self._library = None
-        self.__dict__.pop("templates", None)
+        for made in ("templates", "signers"):
+            self.__dict__.pop(made, None)
         return True
 
     def close(self) -> None:
@@ -161,6 +163,15 @@ class App:
 
         path = self.settings.var_dir / "secret"
         return open_keys(path, may_make=path.exists() or not self.has_subscribers())
+
+    @cached_property
+    def signers(self) -> "tuple[Signer, ...]":
+        """The keys that sign messages; none when DKIM is not set, or somebody else signs."""
+        from publisher.delivery import open_signers
+
+        if self.settings.delivery.transport in REWRITING:
+            return ()
+        return open_signers(self.settings.delivery.dkim, self.settings.root)
 
     # The verbs.
 
@@ -300,7 +311,7 @@ class App:
         Raises AddressError, TransportDown.
         """
         from publisher import digests
-        from publisher.delivery import open_transport, send_one
+        from publisher.delivery import open_transport, send_one, sign_message
 
         engine, now, templates = self.engine_if_there(), self.now(), self.templates
         body = digests.body_for_test(
@@ -310,7 +321,8 @@ class App:
             return None
         secret = self.keys.lasting
         message = digests.message_for_test(body, address, self.values_for, secret, now)
-        return send_one(open_transport(self.settings), message)
+        signed = sign_message(message.data, self.signers, int(now.timestamp()))
+        return send_one(open_transport(self.settings), replace(message, data=signed))
 
     def clipped(self) -> "list[Problem]":
         """Return a warning for each next edition that is larger than a mail may be."""
@@ -360,7 +372,10 @@ class App:
 
         def make_body(body_id: int) -> "Body":
             made = digests.make_body(engine, settings, self.templates, body_id)
-            return made if made.key_id else replace(made, key_id=self.keys.newest[0])
+            if made.key_id:  # as it was stored
+                return made
+            selectors = tuple(signer.selector for signer in self.signers)
+            return replace(made, key_id=self.keys.newest[0], selectors=selectors)
 
         return Sender(
             self.engine,
@@ -372,6 +387,7 @@ class App:
             settings=self.settings.delivery,
             var_dir=self.settings.var_dir,
             on_dead_address=suppress_dead,
+            signers=self.signers,
         )
 
     def values_for(self, recipient: "Recipient", body: "Body") -> Mapping[str, str]:

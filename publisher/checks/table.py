@@ -1,32 +1,43 @@
 """The table of checks, in the order in which they are shown."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from publisher.checks import machine
+from publisher.checks import machine, names, relay
 from publisher.checks.finding import Answer, Finding, Result
+from publisher.checks.lookup import Lookup, Unanswered, open_lookup
 from publisher.checks.written import idle_problems, template_problems, word_problems
 from publisher.errors import Problem, PublisherError
 
 if TYPE_CHECKING:
     from publisher.app import App
+    from publisher.settings import Settings
 
 Check = Callable[["App"], Answer]
+NameCheck = Callable[["Settings", Lookup], Answer]
 
 
 def examine(app: "App") -> list[Finding]:
     """Run every check; one that cannot be run says so and stops no other."""
-    findings = []
-    for number, check in CHECKS.items():
-        try:
-            result, message, hint = check(app)
-        except PublisherError as error:
-            result, message, hint = Result.FAILED, error.message, error.hint
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            result, message, hint = Result.FAILED, f"{where}{error.strerror}", "look at its rights"
-        findings.append(Finding(number, result, message, hint))
-    return findings
+    lookup = open_lookup()  # one for all: a resolver that keeps silent costs its seconds once
+    runs: dict[str, Callable[[], Answer]] = {
+        number: partial(check, app) for number, check in CHECKS.items()
+    }
+    runs |= {number: partial(check, app.settings, lookup) for number, check in NAME_CHECKS.items()}
+    return [Finding(number, *_answer(runs[number])) for number in sorted(runs)]
+
+
+def _answer(run: Callable[[], Answer]) -> Answer:
+    try:
+        return run()
+    except Unanswered as nobody:
+        return Result.WARNING, str(nobody), "run it again when this machine's resolver answers"
+    except PublisherError as error:
+        return Result.FAILED, error.message, error.hint
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return Result.FAILED, f"{where}{error.strerror}", "look at its rights"
 
 
 def _settings(app: "App") -> Answer:
@@ -128,4 +139,12 @@ CHECKS: dict[str, Check] = {
     "P013": _sender,
     "P014": machine.mail_server,
     "P015": _idle,
+    "P020": relay.offer,
 }
+NAME_CHECKS: dict[str, NameCheck] = {
+    "P016": names.dkim,
+    "P017": names.spf,
+    "P018": names.dmarc,
+    "P019": names.mail_hosts,
+}
+NUMBERS = tuple(sorted((*CHECKS, *NAME_CHECKS)))

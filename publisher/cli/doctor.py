@@ -21,7 +21,7 @@ Examples:
 @click.option("--values", is_flag=True, help="Print every setting in force instead; no secrets.")
 @click.pass_obj
 def command(start: Start, as_json: bool, values: bool) -> int:
-    """Examine settings, content, database, disk, clock, words and colours.
+    """Examine settings, content, database, machine, words, colours, mail server and DNS.
 
     Each check has a number that stays the same. Exit code 1 says that one of them failed.
     """
@@ -50,8 +50,9 @@ def command(start: Start, as_json: bool, values: bool) -> int:
 
 def _say_values(start: Start, as_json: bool) -> None:
     values = start.settings.model_dump(mode="json")
-    if values["delivery"]["smtp"]["password"]:
-        values["delivery"]["smtp"]["password"] = "(set)"  # noqa: S105
+    for section, name in (("smtp", "password"), ("dkim", "key"), ("dkim", "ed25519_key")):
+        if values["delivery"][section][name]:
+            values["delivery"][section][name] = "(set)"
     values["database"]["url"] = _without_password(values["database"]["url"])
     if as_json:
         say_json(values)

@@ -28,7 +28,8 @@ COMMANDS = {
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
     "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),
-    "doctor": ("doctor", "Examine settings, database, disk, clock and more"),
+    "doctor": ("doctor", "Examine settings, database, machine, mail server, DNS"),
+    "dkim-key": ("dkim_key", "Make a key that signs messages, and its record for DNS"),
     "upgrade": ("upgrade", "Bring the database to this version's schema"),
     "demo": ("demo", "The sample site in a scratch folder on its own clock"),
 }

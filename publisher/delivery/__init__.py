@@ -8,6 +8,8 @@ digests or preferences.
 """
 
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
+from publisher.delivery.dkim import Signer, relaxed_body, sign_message
+from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
@@ -22,6 +24,7 @@ __all__ = [
     "EDITIONS",
     "LETTERS",
     "Body",
+    "DkimKey",
     "HeaderError",
     "Kind",
     "Message",
@@ -29,6 +32,7 @@ __all__ = [
     "Recipient",
     "SendReport",
     "Sender",
+    "Signer",
     "State",
     "Totals",
     "Transport",
@@ -40,13 +44,18 @@ __all__ = [
     "is_gone",
     "is_waiting",
     "load_body",
+    "make_key_file",
     "message_id",
+    "open_signers",
     "open_transport",
+    "read_keys",
+    "relaxed_body",
     "release",
     "reserve_bodies",
     "reserve_body",
     "save_body",
     "send_one",
+    "sign_message",
     "totals",
     "waiting",
 ]

@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from publisher.delivery.bodies import load_body, save_body
 from publisher.delivery.claim import Claim
+from publisher.delivery.dkim import Signer
 from publisher.delivery.headers import wire_address
 from publisher.delivery.message import (
     Body,
@@ -33,17 +33,6 @@ MakeBody = Callable[[int], Body]
 
 Values = Callable[[Recipient, Body], Mapping[str, str]]
 """What stands at a body's marks for one recipient; may depend on frozen things only."""
-
-
-class Signer(Protocol):
-    """One DKIM key."""
-
-    @property
-    def selector(self) -> str:
-        """What it is called in the DNS."""
-
-    def sign(self, fields: Sequence[bytes], body_hash: bytes, at: int) -> bytes:
-        """Return the whole DKIM-Signature field."""
 
 
 class Composer:

@@ -20,7 +20,8 @@ from threading import Event
 from sqlalchemy import Engine
 
 from publisher.delivery.claim import LEASE, Claim
-from publisher.delivery.composing import Composer, MakeBody, Signer, Values
+from publisher.delivery.composing import Composer, MakeBody, Values
+from publisher.delivery.dkim import Signer
 from publisher.delivery.groups import Groups
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.ledger import due, waiting

@@ -217,9 +217,15 @@ class Receivers(Section):
 
 
 class Dkim(Section):
-    domain: str = ""
+    """How messages are signed; the files are read by who signs, so that a build needs no key."""
+
+    domain: str = ""  # empty: not signed
     selector: str = ""
-    key_file: str = ""
+    key_file: str = ""  # PEM, RSA
+    key: str = Field(default="", repr=False)  # never in the file: see settings.secrets
+    ed25519_selector: str = ""  # empty: no second signature
+    ed25519_key_file: str = ""
+    ed25519_key: str = Field(default="", repr=False)  # never in the file either
 
 
 class Delivery(Section):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 
 from publisher.language import base
-from publisher.settings.model import Digest, Settings
+from publisher.settings.model import Digest, Dkim, Settings
 
 Told = tuple[tuple[str, ...], str, str]  # key, what is wrong, what to do
 
@@ -17,6 +17,9 @@ _LOCALE = re.compile(
 )
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>]+\.[^\s@<>.]+")
 _EXAMPLE_HOST = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org|edu))?|test|invalid)", re.I)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_MAKE_A_KEY = "run `publisher dkim-key`, which makes a key and says what to write here"
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
     "day": (re.compile(_HOUR, re.ASCII), '"07:00"'),
@@ -34,9 +37,15 @@ def broken_rules(settings: Settings) -> Iterator[Told]:
     yield from _customs(settings)
     yield from _links(settings)
     yield from _mail(settings)
+    yield from _dkim(settings.delivery.dkim)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
     yield from _not_yet(settings)
+
+
+def is_dns_name(text: str) -> bool:
+    """Return whether a text can stand in DNS, as a domain or a part of one: ASCII, no empty part."""
+    return bool(_DNS_NAME.fullmatch(text))
 
 
 def _names(settings: Settings) -> Iterator[Told]:
@@ -122,6 +131,54 @@ def _mail(settings: Settings) -> Iterator[Told]:
         )
 
 
+def _dkim(dkim: Dkim) -> Iterator[Told]:
+    key = ("delivery", "dkim", "domain")
+    if dkim.domain and not is_dns_name(dkim.domain):
+        yield (
+            key,
+            f'delivery.dkim.domain is "{dkim.domain}", which is no name as DNS has it',
+            'write for instance "example.org"; letters beyond a to z in their form with "xn--"',
+        )
+    if dkim.domain and not dkim.selector:
+        said = "delivery.dkim.domain is given, and no delivery.dkim.selector"
+        yield key, said, f"empty it and {_MAKE_A_KEY}"
+    yield from _dkim_key(dkim, "")
+    yield from _dkim_key(dkim, "ed25519_")
+    if dkim.selector and dkim.selector == dkim.ed25519_selector:
+        yield (
+            ("delivery", "dkim", "ed25519_selector"),
+            "delivery.dkim.selector and delivery.dkim.ed25519_selector are the same",
+            "give each key a selector of its own; a name in DNS holds one key",
+        )
+
+
+def _dkim_key(dkim: Dkim, which: str) -> Iterator[Told]:
+    key, file = ("delivery", "dkim", f"{which}selector"), f"{which}key_file"
+    dotted, selector = ".".join(key), getattr(dkim, key[-1])
+    is_given = bool(getattr(dkim, f"{which}key") or getattr(dkim, file))
+    if selector and not is_dns_name(selector):
+        yield (
+            key,
+            f'{dotted} is "{selector}", which cannot be a part of a name in DNS',
+            "write letters, digits and hyphens, for instance news2026",
+        )
+    if selector and not dkim.domain:
+        said = f"{dotted} is given, and no delivery.dkim.domain"
+        yield key, said, "write the domain that signs, mostly that of sender.address"
+    if selector and not is_given:
+        yield (
+            key,
+            f"{dotted} is given, and no delivery.dkim.{file}",
+            f"empty all of [delivery.dkim] and {_MAKE_A_KEY}",
+        )
+    if is_given and not selector:
+        yield (
+            ("delivery", "dkim", file),
+            f"a key for DKIM is given, and no {dotted}",
+            "write the selector under which its record stands in DNS",
+        )
+
+
 def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
     key = ("digests", name, "at")
     dotted = ".".join(key)
@@ -139,15 +196,7 @@ def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
 
 
 def _not_yet(settings: Settings) -> Iterator[Told]:
-    delivery = settings.delivery
-    for name in ("domain", "selector", "key_file"):
-        if getattr(delivery.dkim, name):
-            yield _later(
-                ("delivery", "dkim", name),
-                "signing by publisher itself",
-                "leave it empty and let the mail server that you hand messages to sign them",
-            )
-    if delivery.warm_up:
+    if settings.delivery.warm_up:
         yield _later(("delivery", "warm_up"), "warming up", "leave it empty; use per_day")
     if settings.feedback.domain:
         yield _later(

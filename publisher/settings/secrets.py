@@ -11,7 +11,15 @@ Key = tuple[str, ...]
 Report = list[tuple[Key, str, str]]  # key, what is wrong, what to do
 
 # The keys that hold a secret. A database address is one only when it carries a password.
-SECRETS: tuple[Key, ...] = (("delivery", "smtp", "password"), ("database", "url"))
+SECRETS: tuple[Key, ...] = (
+    ("delivery", "smtp", "password"),
+    ("delivery", "dkim", "key"),
+    ("delivery", "dkim", "ed25519_key"),
+    ("database", "url"),
+)
+# The files of these are read where they are used: `delivery` looks at their rights, and
+# `publisher dkim-key` makes the one that is not there yet.
+_READ_LATER = frozenset({("delivery", "dkim", "key"), ("delivery", "dkim", "ed25519_key")})
 
 
 def variable(key: Key) -> str:
@@ -40,7 +48,7 @@ def take_secrets(table: dict[str, Any], root: Path, environ: Mapping[str, str]) 
                 )
             )
             section.pop(name)
-        path = section.pop(f"{name}_file", None)
+        path = None if key in _READ_LATER else section.pop(f"{name}_file", None)
         if variable(key) in environ:
             section[name] = environ[variable(key)]
         elif path:

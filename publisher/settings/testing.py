@@ -1,5 +1,6 @@
 """What a test asks of a process through its environment; nothing unless PUBLISHER_TESTING is 1."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ class Testing:
     now: datetime | None = None  # the clock a command starts from, aware UTC
     crash_at: int = 0  # end the process at its n-th point; 0 is never
     reach: frozenset[str] = frozenset()  # "host:port" that outgoing requests may reach
+    dns: tuple[str, int] | None = None  # the address and port of the one resolver that is asked
 
     def notices(self) -> list[str]:
         """Return one sentence per wish, so that nobody takes a test for the real thing."""
@@ -28,6 +30,8 @@ class Testing:
             said.append(f"this process ends at point {self.crash_at} (PUBLISHER_CRASH_AT)")
         if self.reach:
             said.append(f"requests may reach {', '.join(sorted(self.reach))} (PUBLISHER_REACH)")
+        if self.dns:
+            said.append(f"names are looked up at {self.dns[0]}:{self.dns[1]} (PUBLISHER_DNS)")
         return said
 
 
@@ -36,7 +40,7 @@ def read_testing(environ: Mapping[str, str]) -> Testing:
     if environ.get("PUBLISHER_TESTING") != "1":
         return Testing()
     problems: list[Problem] = []
-    now, crash_at = None, 0
+    now, crash_at, dns = None, 0, None
     if text := environ.get("PUBLISHER_NOW", ""):
         try:
             now = datetime.fromisoformat(text)
@@ -50,10 +54,24 @@ def read_testing(environ: Mapping[str, str]) -> Testing:
             crash_at = int(text)
         else:
             problems.append(_bad("PUBLISHER_CRASH_AT", text, "3"))
+    if text := environ.get("PUBLISHER_DNS", ""):
+        dns = _address_and_port(text)
+        if dns is None:
+            problems.append(_bad("PUBLISHER_DNS", text, "127.0.0.1:5353"))
     if problems:
         raise SettingsError(problems)
     reach = environ.get("PUBLISHER_REACH", "").replace(",", " ").split()
-    return Testing(now, crash_at, frozenset(reach))
+    return Testing(now, crash_at, frozenset(reach), dns)
+
+
+def _address_and_port(text: str) -> tuple[str, int] | None:
+    from ipaddress import ip_address
+
+    found = re.fullmatch(r"([0-9a-fA-F.:]+):([0-9]{1,5})", text, re.ASCII)
+    try:
+        return (str(ip_address(found[1])), int(found[2])) if found else None
+    except ValueError:
+        return None
 
 
 def _bad(name: str, text: str, example: str) -> Problem:

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.checks.nameserver import NameServer, serving
 
 ROOT = Path(__file__).parents[2]
 BEFORE_SLOT = "2026-03-02T12:00:00Z"
@@ -45,6 +47,14 @@ def publisher(site, capfd, monkeypatch) -> Callable[..., Ran]:
         return Ran(code, said.out, said.err)
 
     return call
+
+
+@pytest.fixture
+def nameserver(monkeypatch) -> Iterator[NameServer]:
+    """A DNS server on loopback that commands ask instead of this machine's."""
+    with serving() as server:
+        monkeypatch.setenv("PUBLISHER_DNS", "{}:{}".format(*server.place))
+        yield server
 
 
 def process(*words: str | Path, cwd: Path, **environ: str) -> Ran:

@@ -60,8 +60,10 @@ def test_messages_leave_by_smtp_and_a_dead_address_is_suppressed(publisher, site
     assert (again.code, len(server.taken)) == (0, 1)
 
 
-def test_the_doctor_talks_to_the_server(publisher, server):
+def test_the_doctor_talks_to_the_server(publisher, server, nameserver):
     checks = publisher("doctor", "--json").json["checks"]
     answer = next(each for each in checks if each["check"] == "P014")
     assert answer["result"] == "ok"
     assert "answers" in answer["message"]
+    offer = next(each for each in checks if each["check"] == "P020")
+    assert "SIZE 33554432" in offer["message"]

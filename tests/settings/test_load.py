@@ -204,8 +204,6 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
     [
         ("[delivery]", 'transport = "ses"'),
         ("[delivery]", 'warm_up = "500/day"'),
-        ("[delivery.dkim]", 'domain = "example.org"'),
-        ("[delivery.dkim]", 'key_file = "dkim.pem"'),
         ("[feedback]", 'domain = "bounces.example.org"'),
         ("[editors]", 'addresses = ["a@example.org"]'),
         ("[editors]", 'proof = "1h"'),
@@ -216,6 +214,46 @@ def test_what_this_version_lacks_is_refused_never_ignored(site, small, where, ke
     (found,) = refused(site, toml)
     assert "this version has no" in found
     assert found.startswith(f"publisher.toml:{line_of(toml, key)}: ")
+
+
+SIGNING = """\
+[delivery.dkim]
+domain = "example.org"
+selector = "news"
+key_file = "var/dkim.pem"
+ed25519_selector = "news-ed"
+ed25519_key_file = "var/ed.pem"
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "said"),
+    [
+        ('domain = "example.org"', 'domain = "exa mple"', "no name as DNS has it"),
+        ('domain = "example.org"', 'domain = "bücher.example"', 'their form with "xn--"'),
+        (
+            'domain = "example.org"\nselector = "news"',
+            'domain = "a.org"',
+            "no delivery.dkim.selector",
+        ),
+        ('selector = "news"', 'selector = "new.s."', "cannot be a part of a name in DNS"),
+        ('selector = "news"', 'selector = "news-ed"', "are the same"),
+        ('key_file = "var/dkim.pem"\n', "", "no delivery.dkim.key_file; empty all of"),
+        ('ed25519_key_file = "var/ed.pem"', "", "no delivery.dkim.ed25519_key_file"),
+        ('ed25519_selector = "news-ed"\n', "", "no delivery.dkim.ed25519_selector"),
+        ('domain = "example.org"', "", "no delivery.dkim.domain"),
+    ],
+)
+def test_what_is_wanting_for_signing_is_named(site, small, line, instead, said):
+    assert line in SIGNING
+    assert said in "\n".join(refused(site, small + SIGNING.replace(line, instead, 1)))
+
+
+def test_signing_is_set_and_no_key_read_before_it_is_needed(site, small):
+    site.configure(small + SIGNING)
+    dkim = load(site.root, {"PUBLISHER_DELIVERY_DKIM_ED25519_KEY": "s3cret"}).delivery.dkim
+    assert (dkim.key_file, dkim.key, dkim.ed25519_key) == ("var/dkim.pem", "", "s3cret")
+    assert "s3cret" not in repr(dkim)
 
 
 def test_an_example_sender_never_leaves_by_smtp(site, small):
@@ -244,7 +282,12 @@ def test_a_secret_comes_from_a_file_of_its_own(site, small):
 
 @pytest.mark.parametrize(
     "wrong",
-    ['[delivery.smtp]\npassword = "s3cret"\n', '[database]\nurl = "postgresql://u:s3cret@h/d"\n'],
+    [
+        '[delivery.smtp]\npassword = "s3cret"\n',
+        SIGNING + 'key = "s3cret"\n',
+        SIGNING + 'ed25519_key = "s3cret"\n',
+        '[database]\nurl = "postgresql://u:s3cret@h/d"\n',
+    ],
 )
 def test_a_secret_in_the_file_itself_is_refused_and_not_repeated(site, small, wrong):
     (found,) = refused(site, small + wrong)
