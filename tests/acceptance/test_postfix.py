@@ -8,6 +8,7 @@ from publisher import tokens
 
 from .conftest import DIGEST, HARBOUR, READERS, TITLE
 
+pytestmark = pytest.mark.slow
 KINDS = list(READERS)
 _POSTMARKS = re.compile(
     rb"(?:(?:Return-Path|X-Original-To|Delivered-To|Received):[^\n]*\n(?:[ \t][^\n]*\n)*)+"
