@@ -14,7 +14,7 @@ help:
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lint, types, import contracts, tests: what CI runs"
 	@echo "make format   put the code into its one format"
-	@echo "make bench    measure every claim"
+	@echo "make bench    measure every claim; WHOLE=1 adds a million readers, which takes minutes more"
 	@echo "make replay   live through a year of a real site (PUBLISHER_REAL) and count what came"
 	@echo "make golden   rewrite the golden files; review the difference"
 
@@ -39,6 +39,11 @@ bench: $(VENV)/.workshop
 	@$(BIN)/python -m bench.start
 	@$(BIN)/python -m bench.build
 	@$(BIN)/python -m bench.opening
+	@$(BIN)/python -m bench.composing
+	@$(BIN)/python -m bench.smtp_client
+	@$(BIN)/python -m bench.sending
+	@$(BIN)/python -m bench.signing
+	@if [ -n "$(WHOLE)" ]; then $(BIN)/python -m bench.whole; fi
 
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }

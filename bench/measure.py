@@ -1,10 +1,12 @@
 """Run a program and say how long it took and how much memory it and its children held."""
 
 import os
+import statistics
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PAUSE = 0.01  # seconds between two looks at memory
@@ -45,6 +47,50 @@ def peak(command: Sequence[str]) -> tuple[int, int]:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return usage.ru_maxrss // 1024, max(together, usage.ru_maxrss) // 1024
+
+
+def high_water(command: Sequence[str], environ: Mapping[str, str]) -> tuple[float, int, str]:
+    """Return seconds, peak memory in MiB and words of a long process; ends everything on failure.
+
+    The peak is what the kernel noted of this one process, looked at twice a second (Linux).
+    """
+    began, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **environ}
+        )
+        while process.poll() is None:
+            peak = max(peak, _noted(process.pid))
+            time.sleep(0.5)
+        taken = time.perf_counter() - began
+        said.seek(0)
+        words = said.read()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{words}")
+    return taken, peak // 1024, words
+
+
+def sync_seconds(folder: Path, count: int = 300) -> float:
+    """Return the median time in which the folder's disk makes a write of 4 KiB durable."""
+    taken = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(count):
+            began = time.perf_counter()
+            os.write(file.fileno(), bytes(4096))
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _noted(pid: int) -> int:
+    """Return the greatest memory a process ever held, in KiB; 0 when it has just ended."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
 
 
 def _family(pid: int) -> list[int]:

@@ -7,8 +7,9 @@ bulk; how fast people are imported is another question.
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -74,13 +75,18 @@ def correct_story(root: Path, week: int = 0) -> None:
         )
 
 
-def make_readers(url: str, root: Path, count: int) -> int:
-    """Fill a new database with this many active readers; return how many preferences they have."""
+def make_readers(url: str, root: Path, count: int, *, alike: bool = False) -> int:
+    """Fill a new database with this many active readers; return how many preferences they have.
+
+    alike  all read English and chose nothing else: one body for everybody
+    """
     engine = open_engine(url, root)
     upgrade(engine)
     known: dict[tuple[str, str, str], int] = {}
     for first in range(1, count + 1, _AT_ONCE):
-        _write_readers(engine, range(first, min(first + _AT_ONCE, count + 1)), known)
+        numbers = range(first, min(first + _AT_ONCE, count + 1))
+        choices = repeat(("en", "", ""), len(numbers)) if alike else _choices(numbers)
+        _write_readers(engine, zip(numbers, choices, strict=True), known)
     with write(engine) as conn:
         if engine.dialect.name == "postgresql":
             conn.exec_driver_sql("ANALYZE")
@@ -88,10 +94,14 @@ def make_readers(url: str, root: Path, count: int) -> int:
     return len(known)
 
 
-def _write_readers(engine: Engine, numbers: range, known: dict[tuple[str, str, str], int]) -> None:
+def _write_readers(
+    engine: Engine,
+    readers: Iterable[tuple[int, tuple[str, str, str]]],
+    known: dict[tuple[str, str, str], int],
+) -> None:
     at = int(START.timestamp()) - 1_000_000
     people, subscribed, new = [], [], []
-    for number, choice in zip(numbers, _choices(numbers), strict=True):
+    for number, choice in readers:
         if choice not in known:
             known[choice] = len(known) + 1
             new.append((known[choice], *choice, 0))
