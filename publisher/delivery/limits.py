@@ -6,12 +6,13 @@ last one sent, and several at once share one limit.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from publisher.delivery.ledger import IS_SENDING, moment, seconds
 from publisher.settings.model import Delivery
-from publisher.store import insert_into
+from publisher.store import Prepared, insert_for
 from publisher.store.tables import tallies
 
 _MINUTE, _DAY = 60, 86_400
@@ -57,16 +58,7 @@ def tally(conn: Connection, count: int, now: datetime) -> None:
     """Note that so many messages left now."""
     at = seconds(now)
     for span, length in (("minute", _MINUTE), ("day", _DAY)):
-        row = insert_into(conn, tallies).values(
-            span=span, began_at=at - at % length, sent=bindparam("count")
-        )
-        conn.execute(
-            row.on_conflict_do_update(
-                index_elements=[tallies.c.span, tallies.c.began_at],
-                set_={"sent": tallies.c.sent + row.excluded.sent},
-            ),
-            {"count": count},
-        )
+        _TALLY.run(conn, {"span": span, "began_at": at - at % length, "sent": count})
 
 
 def forget_minutes(conn: Connection, now: datetime) -> None:
@@ -75,9 +67,17 @@ def forget_minutes(conn: Connection, now: datetime) -> None:
     conn.execute(delete(tallies).where(tallies.c.span == "minute", tallies.c.began_at < old))
 
 
-def first_day_limit(settings: Delivery) -> int:
-    """Return how many messages the first day of a warm-up may see; 0 without one."""
-    return int(settings.warm_up.partition("/")[0]) if settings.warm_up else 0
+def _add(kind: str) -> Any:
+    row = insert_for(kind, tallies).values(
+        span=bindparam("span"), began_at=bindparam("began_at"), sent=bindparam("sent")
+    )
+    return row.on_conflict_do_update(
+        index_elements=[tallies.c.span, tallies.c.began_at],
+        set_={"sent": tallies.c.sent + row.excluded.sent},
+    )
+
+
+_TALLY = Prepared(_add)
 
 
 def _within(

@@ -167,6 +167,7 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             composer.close()
+            turns.close()
         with write(self._engine) as conn:
             learnt = {**groups.learnt(loop.time()), **self._transport.learnt()}
             remember(conn, learnt, self._clock.now())

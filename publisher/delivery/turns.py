@@ -29,7 +29,7 @@ from publisher.delivery.states import State
 from publisher.errors import StoreError
 from publisher.ops import log
 from publisher.settings.model import Delivery
-from publisher.store import write
+from publisher.store import Writer
 
 if TYPE_CHECKING:
     from publisher.delivery.run import Run
@@ -66,7 +66,8 @@ class Turns:
         on_dead_address: OnDeadAddress | None,
     ) -> None:
         """Begin; to be called inside the loop that the lanes run in."""
-        self._engine, self._run, self._worker = engine, run, worker
+        self._is_server = engine.dialect.name == "postgresql"
+        self._writer, self._run, self._worker = Writer(engine), run, worker
         self._settings, self._rule, self._lease = settings, rule, lease
         self._on_dead_address = on_dead_address
         self._loop = asyncio.get_running_loop()
@@ -87,6 +88,10 @@ class Turns:
         if done is not None:
             await self._ask(done, takes=False)
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._writer.close()
+
     def wake(self) -> None:
         """Tell lanes that wait for their time that the run ends."""
         if self._asks and not self._failing_since:
@@ -95,7 +100,7 @@ class Turns:
     def put_back(self, claimed: Claim, *, not_before: datetime | None = None) -> None:
         """Return a row whose message certainly did not leave."""
         self._under_way.pop(claimed.id, None)
-        with write(self._engine) as conn:
+        with self._writer.write() as conn:
             put_back(conn, claimed, not_before=not_before)
 
     def is_ours(self, claimed: Claim) -> bool:
@@ -109,7 +114,7 @@ class Turns:
     def keep(self) -> None:
         """Tell that this worker lives, and take over the rows of those that do not any more."""
         try:
-            with write(self._engine) as conn:
+            with self._writer.write() as conn:
                 keep_leases(conn, self._worker, self._lease)
                 found = recover(
                     conn,
@@ -147,7 +152,7 @@ class Turns:
         done = [ask.done for ask in self._asks if ask.done]
         takers = [ask for ask in self._asks if ask.takes]
         try:
-            with write(self._engine) as conn:
+            with self._writer.write() as conn:
                 now = self._run.now()
                 if self._failing_since:
                     self._sort_out(conn)
@@ -234,8 +239,7 @@ class Turns:
         if not self._failing_since:
             self._failing_since = at
             _log.warning("database not written", reason=error.message)
-        is_server = self._engine.dialect.name == "postgresql"
-        patience = GIVE_UP_SECONDS_SERVER if is_server else GIVE_UP_SECONDS
+        patience = GIVE_UP_SECONDS_SERVER if self._is_server else GIVE_UP_SECONDS
         if at - self._failing_since < patience:
             self._again(TRY_AGAIN_SECONDS)
             return

@@ -5,7 +5,9 @@ room only. PostgreSQL's driver is loaded only when the settings name PostgreSQL.
 """
 
 from publisher.store.database import (
+    Writer,
     clock_seconds,
+    insert_for,
     insert_into,
     insert_many,
     let_others,
@@ -21,9 +23,11 @@ from publisher.store.schema import check_schema, upgrade
 __all__ = [
     "Lease",
     "Prepared",
+    "Writer",
     "among",
     "check_schema",
     "clock_seconds",
+    "insert_for",
     "insert_into",
     "insert_many",
     "let_others",

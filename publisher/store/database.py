@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,44 @@ def write(engine: Engine) -> Iterator[Connection]:
                     faults.point()
 
 
+class Writer:
+    """Writes again and again over one connection, without fetching it from the pool each time.
+
+    For the sender, which commits hundreds of times a second. What `write` says of transactions
+    holds here too.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Prepare to write; connects when first used."""
+        self._engine = engine
+        self._lock: WriteLock | None = engine.get_execution_options().get("publisher_lock")
+        self._conn: Connection | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Write in one transaction; see `write`."""
+        with ExitStack() as held:
+            held.enter_context(_explained(self._engine))
+            if self._lock is not None:
+                held.enter_context(self._lock.held())
+            try:
+                if self._conn is None:
+                    conn = self._engine.connect()
+                    self._conn = conn.execution_options(publisher_write=True)
+                with self._conn.begin():
+                    yield self._conn
+                    faults.point()
+            except BaseException:
+                self.close()  # a broken connection is not kept
+                raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
+
 def let_others(engine: Engine) -> None:
     """Give whoever waits for the database a turn, between two of many writes in a row.
 
@@ -108,11 +146,16 @@ def let_others(engine: Engine) -> None:
 
 
 def insert_into(conn: Connection, table: Table) -> postgresql.Insert:
-    """Return an INSERT of this database's own kind, for its ON CONFLICT clauses.
+    """Return an INSERT of this database's own kind, for its ON CONFLICT clauses."""
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(kind: str, table: Table) -> postgresql.Insert:
+    """Return the INSERT of a kind of database, "sqlite" or "postgresql".
 
     Both kinds have the same methods; the type names one of them for the checker's sake.
     """
-    own: Any = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    own: Any = postgresql.insert if kind == "postgresql" else sqlite.insert
     made: postgresql.Insert = own(table)
     return made
 
