@@ -7,6 +7,7 @@ that was under way, byte for byte and under the same Message-ID. Delivery knows 
 digests or preferences.
 """
 
+from publisher.delivery.accounts import Account, look_at_account
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
@@ -21,6 +22,7 @@ __all__ = [
     "CANCELLED_CODE",
     "EDITIONS",
     "LETTERS",
+    "Account",
     "Body",
     "HeaderError",
     "Kind",
@@ -40,6 +42,7 @@ __all__ = [
     "is_gone",
     "is_waiting",
     "load_body",
+    "look_at_account",
     "message_id",
     "open_transport",
     "release",

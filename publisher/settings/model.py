@@ -186,6 +186,31 @@ class Smtp(Section):
     password: str = Field(default="", repr=False)  # never in the file: see settings.secrets
 
 
+class Ses(Section):
+    region: str = Field(default="", pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")
+    configuration_set: str = ""
+    endpoint: BaseUrl = ""  # empty: Amazon's own for the region
+    access_key: str = Field(default="", repr=False)  # these three never in the file
+    secret_key: str = Field(default="", repr=False)
+    session_token: str = Field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where SES is asked."""
+        return self.endpoint or f"https://email.{self.region}.amazonaws.com"
+
+
+class Postmark(Section):
+    message_stream: str = "broadcast"
+    endpoint: BaseUrl = ""  # empty: Postmark's own
+    token: str = Field(default="", repr=False)  # never in the file
+
+    @property
+    def url(self) -> str:
+        """Where Postmark is asked."""
+        return self.endpoint or "https://api.postmarkapp.com"
+
+
 class Dkim(Section):
     domain: str = ""
     selector: str = ""
@@ -193,13 +218,15 @@ class Dkim(Section):
 
 
 class Delivery(Section):
-    transport: Literal["maildir", "smtp"] = "maildir"
+    transport: Literal["maildir", "smtp", "ses", "postmark"] = "maildir"
     per_second: float = Field(default=0, ge=0)  # 0: as fast as the server takes it
     per_hour: int = Field(default=0, ge=0)
     per_day: int = Field(default=0, ge=0)
     warm_up: str = ""
     in_doubt: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
+    ses: Ses = Ses()
+    postmark: Postmark = Postmark()
     dkim: Dkim = Dkim()
 
 

@@ -28,12 +28,16 @@ _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
 }
 
 
-def broken_rules(settings: Settings) -> Iterator[Told]:
-    """Yield every value that cannot be honoured, though each is well written by itself."""
+def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]:
+    """Yield every value that cannot be honoured, though each is well written by itself.
+
+    is_test  the process is a test, which may talk to servers of its own without TLS
+    """
     yield from _names(settings)
     yield from _customs(settings)
     yield from _links(settings)
     yield from _mail(settings)
+    yield from _providers(settings, is_test)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
     yield from _not_yet(settings)
@@ -119,6 +123,29 @@ def _mail(settings: Settings) -> Iterator[Told]:
             ("database", "url"),
             "database.url is of a kind that publisher does not know",
             'write "sqlite:///var/publisher.sqlite3" or "postgresql://host/name"',
+        )
+
+
+def _providers(settings: Settings, is_test: bool) -> Iterator[Told]:
+    delivery = settings.delivery
+    if delivery.transport == "ses" and not delivery.ses.region:
+        yield (
+            ("delivery", "ses", "region"),
+            "delivery.ses.region is missing, and delivery.transport is ses",
+            'write the region of your SES account, for instance "eu-west-1"',
+        )
+    for name, section in (("ses", delivery.ses), ("postmark", delivery.postmark)):
+        if section.endpoint.startswith("http://") and not is_test:
+            yield (
+                ("delivery", name, "endpoint"),
+                f"delivery.{name}.endpoint would send your keys and your readers unencrypted",
+                "begin it with https://",
+            )
+    if delivery.transport in ("ses", "postmark") and delivery.dkim.domain:
+        yield (
+            ("delivery", "dkim", "domain"),
+            f"a signature of ours would not survive {delivery.transport}, which writes the Date anew",
+            "leave it empty and let the provider sign for your domain",
         )
 
 

@@ -44,8 +44,25 @@ def _smtp(settings: Settings, stop: Event | None) -> Transport:
     return SmtpTransport(settings.delivery.smtp, stop=stop)
 
 
+def _ses(settings: Settings, stop: Event | None) -> Transport:
+    from publisher.delivery.transports.ses import open_ses
+
+    return open_ses(settings, stop)
+
+
+def _postmark(settings: Settings, stop: Event | None) -> Transport:
+    from publisher.delivery.transports.postmark import open_postmark
+
+    return open_postmark(settings, stop)
+
+
 _Opener = Callable[[Settings, Event | None], Transport]
-TRANSPORTS: dict[str, _Opener] = {"maildir": _maildir, "smtp": _smtp}
+TRANSPORTS: dict[str, _Opener] = {
+    "maildir": _maildir,
+    "smtp": _smtp,
+    "ses": _ses,
+    "postmark": _postmark,
+}
 
 
 def open_transport(settings: Settings, stop: Event | None = None) -> Transport:
@@ -53,7 +70,8 @@ def open_transport(settings: Settings, stop: Event | None = None) -> Transport:
 
     stop  once set, the message under way is waited for seconds, not minutes
 
-    Raises SettingsError when mail from an example address would leave the machine.
+    Raises SettingsError when mail from an example address would leave the machine, or when the
+    transport has no keys.
     """
     name = settings.delivery.transport
     if name != "maildir" and _EXAMPLE_SENDER.search(settings.sender.address.strip()):
