@@ -118,6 +118,17 @@ def test_a_cut_after_the_whole_request_leaves_it_open_what_became_of_it(serve, c
     assert len(server.bodies) == 1, "and it is not sent again"
 
 
+def test_so_does_one_on_an_older_connection_and_nothing_is_sent_again(serve, channel_to):
+    answers = iter([page(b"{}"), b"", page(b"{}")])
+    server = serve(lambda method, path: next(answers), keeps=True)
+    channel = channel_to(server)
+    assert channel.post(JSON, b"first").status == 200
+    assert channel.post(JSON, b"second").sent is Sent.WHOLE
+    assert channel.post(JSON, b"third").status == 200
+    assert server.bodies == [b"first", b"second", b"third"]
+    assert server.connections == 2
+
+
 def test_so_does_a_cut_in_the_middle_of_the_answer(serve, channel_to):
     server = serve(page(b"x" * 100)[:-20])
     answer = channel_to(server).post(JSON, b"x")

@@ -60,6 +60,7 @@ _BAD_ADDRESS = re.compile(
     r"|illegal (?:address|character|whitespace|semicolon)",
     re.IGNORECASE,
 )
+_BAD_REQUEST = frozenset({"BadRequest", "InvalidParameterValue"})
 _DAILY = re.compile(r"daily|quota", re.IGNORECASE)
 
 
@@ -130,34 +131,33 @@ class SesTransport:
     def _judged(self, answer: Answer, message: Message) -> Outcome:
         if not answer.status:
             return unanswered(self.name, answer, message)
-        said, error = told(answer), _error(answer)
-        keys = self._credentials
-        text = words(
-            answer,
-            f"{error} {_said(said, error)}".strip(),
-            message,
-            *(keys.secret_key, keys.session_token, keys.access_key),
-        )
+        said, error, keys = told(answer), _error(answer), self._credentials
+        about = f"{error} {_said(said, error)}".strip()
+        text = words(answer, about, message, keys.secret_key, keys.session_token, keys.access_key)
         if answer.is_ok:
-            remote_id = said.get("MessageId")
-            if isinstance(remote_id, str) and remote_id:
-                return Outcome(Kind.ACCEPTED, str(answer.status), answer.detail, remote_id)
-            return Outcome(Kind.UNKNOWN, "", f"an answer that SES never gives: {text}")
+            return _accepted(answer, said, text)
         if error in _TOO_MUCH:
             rest = QUOTA_REST if _is_quota(said, error) else SOON
             raise TransportDown(self.name, text, retry_after=retry_after(answer, self._now(), rest))
         if error in _ACCOUNT or (error == "MessageRejected" and _NOT_VERIFIED.search(text)):
             raise TransportDown(self.name, text, hint=_HINT)
-        if error == "MessageRejected":
-            return Outcome(Kind.REFUSED, "554", text)
-        if error in ("BadRequest", "InvalidParameterValue") and _BAD_ADDRESS.search(text):
-            # "553" and not 5.1.3, which would suppress the address: SES does not say whose it is.
-            return Outcome(Kind.REFUSED, "553", text)
         if error and answer.status >= 500:
             # "returns an error message to your application and does not send the email"
             # Source: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
             raise TransportDown(self.name, text, retry_after=retry_after(answer, self._now()))
+        if error == "MessageRejected":
+            return Outcome(Kind.REFUSED, "554", text)
+        if error in _BAD_REQUEST and _BAD_ADDRESS.search(text):
+            # "553" and not 5.1.3, which would suppress the address: SES does not say whose it is.
+            return Outcome(Kind.REFUSED, "553", text)
         return by_status(self.name, answer, text, self._now(), hint=_HINT)
+
+
+def _accepted(answer: Answer, said: dict[str, object], text: str) -> Outcome:
+    remote_id = said.get("MessageId")
+    if isinstance(remote_id, str) and remote_id:
+        return Outcome(Kind.ACCEPTED, str(answer.status), answer.detail, remote_id)
+    return Outcome(Kind.UNKNOWN, "", f"an answer that SES never gives: {text}")
 
 
 def _error(answer: Answer) -> str:
