@@ -256,7 +256,7 @@ class App:
         opened = self.open_due_editions()
         if on_opened:
             on_opened(opened)
-        report = self._sender().send_due(stop, on_progress)
+        report = self._sender(stop).send_due(stop, on_progress)
         digests.close_settled(self.engine, self.now())
         if report.broken:
             raise report.broken
@@ -357,7 +357,7 @@ class App:
         sizes = digests.clipped(self.settings, library, self.templates, name, now, self.engine)
         return (*doubts, *sizes)
 
-    def _sender(self) -> "Sender":
+    def _sender(self, stop: Event | None) -> "Sender":
         from publisher import digests
         from publisher.delivery import Sender, open_transport
         from publisher.subscribers import recipient_values, suppress_dead
@@ -379,7 +379,7 @@ class App:
 
         return Sender(
             self.engine,
-            open_transport(self.settings),
+            open_transport(self.settings, stop),
             make_body=make_body,
             values=values,
             secret=self.keys.lasting,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher.checks.finding import Answer, Result
+from publisher.errors import SettingsError
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -124,10 +125,10 @@ def secret(app: "App") -> Answer:
 
 
 def mail_server(app: "App") -> Answer:
-    """Talk to the mail server, without sending anything."""
+    """Talk to the mail server, or to the provider's API, without sending anything."""
     smtp = app.settings.delivery.smtp
     if app.settings.delivery.transport != "smtp":
-        return Result.OK, "mail server: none is used", ""
+        return _provider(app)
     import smtplib
 
     place = f"{smtp.host}:{smtp.port}"
@@ -153,3 +154,18 @@ def mail_server(app: "App") -> Answer:
             "look at host, port, security and the password",
         )
     return Result.OK, f"mail server: {place} answers", ""
+
+
+def _provider(app: "App") -> Answer:
+    from publisher.delivery import look_at_account
+
+    try:
+        account = look_at_account(app.settings)
+    except SettingsError as error:
+        (problem,) = error.problems
+        return Result.FAILED, f"mail server: {problem.message}", problem.hint
+    if account is None:
+        return Result.OK, "mail server: none is used", ""
+    result = Result.WARNING if account.hint else Result.OK
+    said = f"mail server: {account.said}"
+    return result if account.is_usable else Result.FAILED, said, account.hint

@@ -49,23 +49,14 @@ def command(start: Start, as_json: bool, values: bool) -> int:
 
 
 def _say_values(start: Start, as_json: bool) -> None:
-    values = start.settings.model_dump(mode="json")
-    for section, name in (("smtp", "password"), ("dkim", "key"), ("dkim", "ed25519_key")):
-        if values["delivery"][section][name]:
-            values["delivery"][section][name] = "(set)"
-    values["database"]["url"] = _without_password(values["database"]["url"])
+    from publisher.settings.secrets import masked
+
+    values = masked(start.settings.model_dump(mode="json"))
     if as_json:
         say_json(values)
         return
     for key, value in _flat(values):
         say(f"{key} = {value}")
-
-
-def _without_password(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":(set)@") if password else url
 
 
 def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ that was under way, byte for byte and under the same Message-ID. Delivery knows 
 digests or preferences.
 """
 
+from publisher.delivery.accounts import Account, look_at_account
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.dkim import Signer, relaxed_body, sign_message
 from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
@@ -23,6 +24,7 @@ __all__ = [
     "CANCELLED_CODE",
     "EDITIONS",
     "LETTERS",
+    "Account",
     "Body",
     "DkimKey",
     "HeaderError",
@@ -44,6 +46,7 @@ __all__ = [
     "is_gone",
     "is_waiting",
     "load_body",
+    "look_at_account",
     "make_key_file",
     "message_id",
     "open_signers",

@@ -21,6 +21,14 @@ class Kind(StrEnum):
     TOO_LARGE = "too_large"
 
 
+class Sent(StrEnum):
+    """How much of a request had left when it ended, whatever came back."""
+
+    NOTHING = "nothing"
+    PART = "part"  # so the server cannot have acted upon it
+    WHOLE = "whole"  # so it may have
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of a request: always a value, so that one bad address stops nothing else."""
@@ -31,6 +39,7 @@ class Answer:
     detail: str = ""  # a few words for people
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""  # decoded; empty when it was not asked for
+    sent: Sent = Sent.NOTHING
 
     @property
     def is_ok(self) -> bool:

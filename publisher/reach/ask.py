@@ -2,18 +2,21 @@
 
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from publisher.reach.answer import Answer, Kind
-from publisher.reach.places import Resolver, listed_as, look_up
+from publisher.reach.channel import Channel
+from publisher.reach.places import Resolver, look_up
 from publisher.reach.request import HARMLESS, Request
-from publisher.reach.target import Refusal, Target, target_of
+from publisher.reach.target import Refusal, Target, place_of, target_of
 
 if TYPE_CHECKING:
-    from publisher.reach.line import Deadline
+    from publisher.reach.line import Deadline, PinnedAdapter
     from publisher.settings import Settings
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -86,19 +89,31 @@ class Reach:
 
     def lists(self, url: str) -> bool:
         """Return whether PUBLISHER_REACH names the host and port that a URL leads to."""
-        _, host, port = Target.origin_of(url)
-        return listed_as(host, port) in self.allowed
+        return place_of(url) in self.allowed
 
     def _asked_once(self, request: Request, deadline: "Deadline") -> Answer:
         from publisher.reach.exchange import exchange, plain_url
 
         url = plain_url(request.url)
+        way = self.way_to(url, deadline)
+        if isinstance(way, Answer):
+            return replace(way, url=url or request.url)
+        with closing(way):
+            request = replace(request, url=url)
+            return exchange(request, way, self.agent, self.limits.size, deadline)
+
+    def way_to(self, url: str, deadline: "Deadline") -> "PinnedAdapter | Answer":
+        """Return an open connection to where a URL leads, once that was judged; or why not."""
+        from publisher.reach.exchange import connect
+
         target = target_of(url, self.allowed, self._resolver, deadline.left)
         if isinstance(target, Refusal):
-            return Answer(target.kind, url or request.url, 0, target.detail)
-        request = replace(request, url=url)
-        context = self._context if target.is_secure else None
-        return exchange(request, target, context, self.agent, self.limits.size, deadline)
+            return Answer(target.kind, url, 0, target.detail)
+        return connect(url, target, self._context if target.is_secure else None, deadline)
+
+    def channel(self, url: str, *, stop: Event | None = None, stop_seconds: float = 0.0) -> Channel:
+        """Return a way to post to one address again and again; see `Channel`."""
+        return Channel(self, url, stop=stop, stop_seconds=stop_seconds)
 
     @property
     def agent(self) -> str:
@@ -116,11 +131,17 @@ class Reach:
         return context
 
 
-def open_reach(settings: "Settings") -> Reach:
-    """Return a site's way out, with what a test allows this process."""
+def open_reach(
+    settings: "Settings", *, only: frozenset[str] = frozenset(), limits: Limits = Limits()
+) -> Reach:
+    """Return a site's way out, with what a test allows this process.
+
+    only  "host:port" of a server that the operator has named: it alone may be asked, wherever it
+          lies; a test's own list comes first
+    """
     from publisher.settings import testing
 
-    return Reach(settings.site.url, testing().reach)
+    return Reach(settings.site.url, testing().reach or only, limits=limits)
 
 
 def _following(request: Request, status: int, leads_to: str) -> Request | Answer:

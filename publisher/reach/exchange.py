@@ -1,4 +1,4 @@
-"""One request and its answer, over a line of its own.
+"""One request and its answer, over a line that is open.
 
 The adapter is called without a `requests.Session`: a session reads the whole body of a redirect
 even when it was told not to follow any (requests 2.34), and it would bring along cookies, .netrc
@@ -6,6 +6,7 @@ and the proxies of the environment.
 """
 
 import ssl
+from dataclasses import replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
@@ -38,30 +39,40 @@ def plain_url(url: str) -> str:
     return prepared.url or ""
 
 
-def exchange(
-    request: "Request",
-    target: "Target",
-    context: ssl.SSLContext | None,
-    agent: str,
-    limit: int,
-    deadline: Deadline,
-) -> Answer:
-    """Send a request to a place that was checked, and return what became of it.
+def connect(
+    url: str, target: "Target", context: ssl.SSLContext | None, deadline: Deadline
+) -> PinnedAdapter | Answer:
+    """Return an open connection to a place that was checked, to be closed; or why there is none.
 
     context  for TLS; None when the URL says http
-    limit    bytes of the body
     """
     try:
         line = Line(target.addresses, target.port, deadline)
     except OSError as error:
-        return _no_way(request.url, error, deadline)
-    with line:
-        adapter = PinnedAdapter(line, target.host, target.port, context)
+        return _no_way(url, error, deadline)
+    return PinnedAdapter(line, target.host, target.port, context)
+
+
+def exchange(
+    request: "Request",
+    adapter: PinnedAdapter,
+    agent: str,
+    limit: int,
+    deadline: Deadline,
+    *,
+    is_last: bool = True,
+) -> Answer:
+    """Send a request over a connection, and return what became of it.
+
+    limit    bytes of the body
+    is_last  whether the server is told that nothing follows
+    """
+    line = adapter.line
+    with line.watched(deadline):
         try:
-            answer = _answer(request, _sent(request, adapter, agent, deadline), limit)
-            return _too_slow(request.url) if line.was_cut else answer
+            answer = _answer(request, _sent(request, adapter, agent, deadline, is_last), limit)
         except TooLargeError:
-            return Answer(Kind.TOO_LARGE, request.url, 0, f"it is longer than {limit:,} bytes")
+            answer = Answer(Kind.TOO_LARGE, request.url, 0, f"it is longer than {limit:,} bytes")
         except (
             CodingError,
             RequestException,
@@ -70,20 +81,21 @@ def exchange(
             OSError,
             ValueError,
         ) as why:
+            answer = Answer(Kind.BROKEN, request.url, 0, _said(why))
             if deadline.is_over:
-                return _too_slow(request.url)
-            return Answer(Kind.BROKEN, request.url, 0, _said(why))
-        finally:
-            adapter.close()
+                answer = _too_slow(request.url)
+    return replace(_too_slow(request.url) if line.was_cut else answer, sent=line.sent)
 
 
-def _sent(request: "Request", adapter: PinnedAdapter, agent: str, deadline: Deadline) -> Response:
+def _sent(
+    request: "Request", adapter: PinnedAdapter, agent: str, deadline: Deadline, is_last: bool
+) -> Response:
     headers = {
         "Accept": "*/*",
         **request.headers,
         "User-Agent": agent,
         "Accept-Encoding": "gzip",
-        "Connection": "close",
+        "Connection": "close" if is_last else "keep-alive",
     }
     prepared = Wanted(request.method, request.url, headers, data=request.body or None).prepare()
     return adapter.send(prepared, stream=True, timeout=deadline.left)
@@ -93,7 +105,8 @@ def _answer(request: "Request", response: Response, limit: int) -> Answer:
     status = response.status_code
     headers = {name.lower(): _text(value) for name, value in response.headers.items()}
     body = b""
-    if request.keeps_body and status < 300 and request.method != "HEAD":
+    wanted = request.keeps_errors or (request.keeps_body and status < 300)
+    if wanted and request.method != "HEAD":
         if headers.get("content-length", "").isdecimal() and int(headers["content-length"]) > limit:
             raise TooLargeError
         # Not urllib3's own stream(): it reads the length of a chunk without any limit.

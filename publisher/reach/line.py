@@ -1,4 +1,4 @@
-"""One connection to one address, for one request, that is cut when its time is over.
+"""One connection to one address, cut when the time of the request under way is over.
 
 The socket is opened here, to an address that was checked, and handed to `requests`: urllib3 looks
 up no name of its own and cannot come out anywhere else. Host, SNI and certificate are those of the
@@ -8,9 +8,9 @@ name in the URL. Needs `requests`, so it is imported when the first request is m
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from threading import Timer
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import Any
 
 from requests import PreparedRequest
@@ -18,27 +18,41 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from publisher import faults
+from publisher.reach.answer import Sent
+
+LOOK_SECONDS = 0.5  # between two looks whether somebody wants to stop
 _TRIED = 4  # addresses of one name
 
 
 class Deadline:
     """A moment of the machine's own clock that nothing may outlast."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(
+        self, seconds: float, stop: Event | None = None, stop_seconds: float = 0.0
+    ) -> None:
+        """Begin to count; once stop is set, there are stop_seconds left at most."""
         self._at = time.monotonic() + seconds
+        self._stop, self._stop_seconds = stop, stop_seconds
 
     @property
     def left(self) -> float:
         """Seconds until then, at least a hundredth: a timeout of 0 means "do not block"."""
-        return max(self._at - time.monotonic(), 0.01)
+        return max(self._until() - time.monotonic(), 0.01)
 
     @property
     def is_over(self) -> bool:
-        return time.monotonic() >= self._at
+        return time.monotonic() >= self._until()
+
+    def _until(self) -> float:
+        if self._stop is not None and self._stop.is_set():
+            self._stop = None
+            self._at = min(self._at, time.monotonic() + self._stop_seconds)
+        return self._at
 
 
 class Line:
-    """An open connection; use it as a context, so that it is closed and its watch ended."""
+    """An open connection, for one request after the other."""
 
     def __init__(self, addresses: Sequence[str], port: int, deadline: Deadline) -> None:
         """Connect to the first address that answers; raises OSError."""
@@ -47,30 +61,39 @@ class Line:
         # The copy stays ours when TLS takes the socket over; shutting it ends every read at once.
         self._copy = self._socket.dup()
         self.was_cut = False  # then what was read is not all, though it may look whole
-        self._watch = Timer(deadline.left, self._cut)
-        self._watch.daemon = True
-        self._watch.start()
+        self.sent = Sent.NOTHING  # of the request under way
+
+    @contextmanager
+    def watched(self, deadline: Deadline) -> Iterator[None]:
+        """Cut the connection when what is done in this context outlasts a deadline."""
+        self.sent = Sent.NOTHING
+        done = Event()
+        Thread(target=self._watch, args=(deadline, done), daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
     def take(self) -> socket.socket:
-        """Return the socket, once; raises OSError when a retry asks for another."""
+        """Return the socket, once; raises OSError when somebody wants to connect again."""
         taken, self._socket = self._socket, None
         if taken is None:
-            raise OSError("one request has one connection")
+            raise OSError("the connection is over")
         return taken
 
-    def _cut(self) -> None:
-        self.was_cut = True
-        with suppress(OSError):
-            self._copy.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> "Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._watch.cancel()
+    def close(self) -> None:
+        """Let go of what is left of the connection here; whoever took the socket closes that."""
         self._copy.close()
         if self._socket is not None:
             self._socket.close()
+
+    def _watch(self, deadline: Deadline, done: Event) -> None:
+        while not done.wait(min(deadline.left, LOOK_SECONDS)):
+            if deadline.is_over:
+                self.was_cut = True
+                with suppress(OSError):
+                    self._copy.shutdown(socket.SHUT_RDWR)
+                return
 
 
 def _connected(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
@@ -102,14 +125,21 @@ class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return self._line.take()
 
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        faults.point()
+        self._line.sent = Sent.PART
+        super().send(data)
 
-class _Secure(HTTPSConnection):
-    def __init__(self, *args: Any, line: Line, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._line = line
+    def request(self, *args: Any, **named: Any) -> None:
+        """Send a request; when this raises, its last byte has not left: TLS and all."""
+        super().request(*args, **named)
+        self._line.sent = Sent.WHOLE
 
-    def _new_conn(self) -> socket.socket:
-        return self._line.take()
+
+class _Secure(_Plain, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -121,11 +151,12 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Carries one request over one line, whatever host its URL names."""
+    """Carries requests over one line, whatever host their URLs name."""
 
     def __init__(self, line: Line, host: str, port: int, context: ssl.SSLContext | None) -> None:
         """Make an adapter; context, when given, means TLS with the certificate of this host."""
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self.line = line
         self._pool: HTTPConnectionPool = (
             _SecurePool(host, port, maxsize=1, ssl_context=context, line=line)
             if context
@@ -149,3 +180,4 @@ class PinnedAdapter(HTTPAdapter):
         """Close the connection."""
         self._pool.close()
         super().close()
+        self.line.close()

@@ -16,6 +16,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     keeps_body: bool
+    keeps_errors: bool = False  # the body of an answer that is no success, too
 
     @property
     def carries_secrets(self) -> bool:

@@ -31,6 +31,12 @@ class Target:
         return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 
+def place_of(url: str) -> str:
+    """Return the host and port that a URL leads to, as PUBLISHER_REACH names them."""
+    _, host, port = Target.origin_of(url)
+    return listed_as(host, port)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why there is no place to connect to."""

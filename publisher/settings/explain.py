@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from publisher.settings.model import Settings
+from publisher.settings.secrets import DATABASE, SECRETS
 
 Told = tuple[tuple[str, ...], str, str]  # key, what is wrong, what to do
 
@@ -20,6 +21,7 @@ _EXAMPLES = {
     "feeds.id_authority": 'id_authority = "example.org,2026", a domain you own and a year you own it in',
     "sender": "[sender] with address",
     "sender.address": 'address = "digest@example.org"',
+    "delivery.ses.region": 'region = "eu-west-1"',
 }
 _WANTED = {
     "string_type": ("a text", "write it in quotes"),
@@ -102,7 +104,8 @@ def names_at(path: Sequence[str]) -> frozenset[str]:
             return frozenset()
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return frozenset()
-    return frozenset(model.model_fields) - {"root", "password"}
+    secrets = {key[-1] for key in SECRETS if key[:-1] == tuple(path) and key != DATABASE}
+    return frozenset(model.model_fields) - {"root"} - secrets
 
 
 def _inside(field: FieldInfo) -> Any:

@@ -216,6 +216,33 @@ class Receivers(Section):
     per_second: float = Field(default=0, ge=0)  # 0: as fast as it takes it
 
 
+class Ses(Section):
+    region: str = Field(default="", pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")
+    configuration_set: str = ""
+    connections: int = Field(default=4, ge=1, le=100)
+    endpoint: BaseUrl = ""  # empty: Amazon's own for the region
+    access_key: str = Field(default="", repr=False)  # these three never in the file
+    secret_key: str = Field(default="", repr=False)
+    session_token: str = Field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where SES is asked."""
+        return self.endpoint or f"https://email.{self.region}.amazonaws.com"
+
+
+class Postmark(Section):
+    message_stream: str = "broadcast"
+    connections: int = Field(default=4, ge=1, le=100)
+    endpoint: BaseUrl = ""  # empty: Postmark's own
+    token: str = Field(default="", repr=False)  # never in the file
+
+    @property
+    def url(self) -> str:
+        """Where Postmark is asked."""
+        return self.endpoint or "https://api.postmarkapp.com"
+
+
 class Dkim(Section):
     """How messages are signed; the files are read by who signs, so that a build needs no key."""
 
@@ -229,7 +256,7 @@ class Dkim(Section):
 
 
 class Delivery(Section):
-    transport: Literal["maildir", "smtp"] = "maildir"
+    transport: Literal["maildir", "smtp", "ses", "postmark"] = "maildir"
     per_second: float = Field(default=0, ge=0)  # 0: as fast as the server takes it
     per_hour: int = Field(default=0, ge=0)
     per_day: int = Field(default=0, ge=0)
@@ -237,6 +264,8 @@ class Delivery(Section):
     in_doubt: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
     receivers: dict[str, Receivers] = {}
+    ses: Ses = Ses()
+    postmark: Postmark = Postmark()
     dkim: Dkim = Dkim()
 
 

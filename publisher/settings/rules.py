@@ -31,13 +31,17 @@ _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
 }
 
 
-def broken_rules(settings: Settings) -> Iterator[Told]:
-    """Yield every value that cannot be honoured, though each is well written by itself."""
+def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]:
+    """Yield every value that cannot be honoured, though each is well written by itself.
+
+    is_test  the process is a test, which may talk to servers of its own without TLS
+    """
     yield from _names(settings)
     yield from _customs(settings)
     yield from _links(settings)
     yield from _mail(settings)
     yield from _dkim(settings.delivery.dkim)
+    yield from _providers(settings, is_test)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
     yield from _not_yet(settings)
@@ -179,6 +183,29 @@ def _dkim_key(dkim: Dkim, which: str) -> Iterator[Told]:
         )
 
 
+def _providers(settings: Settings, is_test: bool) -> Iterator[Told]:
+    delivery = settings.delivery
+    if delivery.transport == "ses" and not delivery.ses.region:
+        yield (
+            ("delivery", "ses", "region"),
+            "delivery.ses.region is missing, and delivery.transport is ses",
+            'write the region of your SES account, for instance "eu-west-1"',
+        )
+    for name, section in (("ses", delivery.ses), ("postmark", delivery.postmark)):
+        if section.endpoint.startswith("http://") and not is_test:
+            yield (
+                ("delivery", name, "endpoint"),
+                f"delivery.{name}.endpoint would send your keys and your readers unencrypted",
+                "begin it with https://",
+            )
+    if delivery.transport in ("ses", "postmark") and delivery.dkim.domain:
+        yield (
+            ("delivery", "dkim", "domain"),
+            f"a signature of ours would not survive {delivery.transport}, which writes the Date anew",
+            "leave it empty and let the provider sign for your domain",
+        )
+
+
 def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
     key = ("digests", name, "at")
     dotted = ".".join(key)
@@ -196,8 +223,6 @@ def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
 
 
 def _not_yet(settings: Settings) -> Iterator[Told]:
-    if settings.delivery.warm_up:
-        yield _later(("delivery", "warm_up"), "warming up", "leave it empty; use per_day")
     if settings.feedback.domain:
         yield _later(
             ("feedback", "domain"),

@@ -1,6 +1,7 @@
 """Secrets: from the environment or from a file of their own, never from publisher.toml."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,11 +12,16 @@ Key = tuple[str, ...]
 Report = list[tuple[Key, str, str]]  # key, what is wrong, what to do
 
 # The keys that hold a secret. A database address is one only when it carries a password.
+DATABASE: Key = ("database", "url")
 SECRETS: tuple[Key, ...] = (
     ("delivery", "smtp", "password"),
     ("delivery", "dkim", "key"),
     ("delivery", "dkim", "ed25519_key"),
-    ("database", "url"),
+    ("delivery", "ses", "access_key"),
+    ("delivery", "ses", "secret_key"),
+    ("delivery", "ses", "session_token"),
+    ("delivery", "postmark", "token"),
+    DATABASE,
 )
 # The files of these are read where they are used: `delivery` looks at their rights, and
 # `publisher dkim-key` makes the one that is not there yet.
@@ -25,6 +31,22 @@ _READ_LATER = frozenset({("delivery", "dkim", "key"), ("delivery", "dkim", "ed25
 def variable(key: Key) -> str:
     """Return the environment variable of a secret: PUBLISHER_DELIVERY_SMTP_PASSWORD."""
     return "_".join(("publisher", *key)).upper()
+
+
+def masked(values: dict[str, Any]) -> dict[str, Any]:
+    """Return dumped settings as they may be shown: of each secret only whether there is one."""
+    shown = deepcopy(values)
+    for *path, name in SECRETS:
+        section = shown
+        for part in path:
+            section = section[part]
+        if (*path, name) == DATABASE:
+            password = urlsplit(section[name]).password
+            if password:
+                section[name] = section[name].replace(f":{password}@", ":(set)@")
+        elif section[name]:
+            section[name] = "(set)"
+    return shown
 
 
 def take_secrets(table: dict[str, Any], root: Path, environ: Mapping[str, str]) -> Report:
@@ -70,7 +92,7 @@ def _section(table: dict[str, Any], path: Key, *, make: bool) -> dict[str, Any] 
 def _tells(key: Key, value: Any) -> bool:
     if not isinstance(value, str) or not value:
         return False
-    if key == ("database", "url"):
+    if key == DATABASE:
         try:
             return bool(urlsplit(value).password)
         except ValueError:

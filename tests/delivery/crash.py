@@ -1,6 +1,6 @@
 """Send an edition again and again, ending the process at its first, second, third … point.
 
-Run as a program: KIND ("maildir" or "smtp") DATABASE FOLDER PORT. For each point a child sends until
+Run as a program: KIND ("maildir", "smtp", "ses" or "postmark") DATABASE FOLDER PORT. For each point a child sends until
 it is ended there, and a second one goes on as an operator's next `send` would. Each try's accounting
 is printed as one line of JSON. Forking saves the start of a Python for each of some hundred children.
 """
@@ -12,12 +12,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from publisher import faults
-from publisher.delivery import totals
+from publisher.delivery import Transport, totals
 from publisher.delivery.transports.maildir import Maildir
+from publisher.delivery.transports.postmark import PostmarkTransport
+from publisher.delivery.transports.ses import SesTransport
 from publisher.delivery.transports.smtp import SmtpTransport
+from publisher.reach import Reach
+from publisher.settings import Postmark, Ses
 from publisher.store import open_engine, read
 
 from .world import a_sender, smtp_settings
@@ -34,6 +39,7 @@ def main(kind: str, database: str, folder: str, port: str) -> None:
     point, code = 0, CRASHED
     # Once in this process, so that what is imported and compiled on the way is so in each child.
     send("maildir", a_copy(database, folder, "warm"), 0, 0, armed=False)
+    import_module("publisher.reach.exchange")
     while code == CRASHED:
         point += 1
         root = a_copy(database, folder, str(point))
@@ -53,10 +59,7 @@ def a_copy(database: str, folder: str, name: str) -> Path:
 
 def send(kind: str, root: Path, point: int, port: int, *, armed: bool) -> None:
     engine = open_engine("sqlite:///publisher.sqlite3", root)
-    if kind == "maildir":
-        transport = Maildir(root / "outbox")
-    else:
-        transport = SmtpTransport(smtp_settings(port))
+    transport = transport_of(kind, root, port)
     faults.arm(point if armed else 0)
     report = a_sender(engine, transport, root, secret=secret_of(point)).send_due()
     faults.arm(0)
@@ -65,6 +68,18 @@ def send(kind: str, root: Path, point: int, port: int, *, armed: bool) -> None:
     engine.dispose()
     told = {**asdict(counted), "report_in_doubt": report.in_doubt, "down": str(report.down or "")}
     (root / "result.json").write_text(json.dumps(told))
+
+
+def transport_of(kind: str, root: Path, port: int) -> Transport:
+    if kind == "maildir":
+        return Maildir(root / "outbox")
+    if kind == "smtp":
+        return SmtpTransport(smtp_settings(port))
+    place = f"127.0.0.1:{port}"
+    channel = Reach("https://cities.test", frozenset({place})).channel(f"http://{place}/")
+    if kind == "ses":
+        return SesTransport(Ses(region="eu-west-1", access_key="a", secret_key="b"), channel)
+    return PostmarkTransport(Postmark(token="t"), channel)
 
 
 def in_child(act: Callable[[], None]) -> int:

@@ -3,7 +3,9 @@
 import re
 import socket
 import ssl
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 
@@ -25,12 +27,24 @@ def redirect(to: str, status: str = "302 Found") -> bytes:
 
 
 class Server:
-    """Listens until it is closed; keeps the head of every request it got."""
+    """Listens until it is closed; keeps the head and body of every request it got."""
 
     def __init__(
-        self, answer: Answering, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+        self,
+        answer: Answering,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        keeps: bool = False,
     ) -> None:
+        """Start to listen.
+
+        keeps  whether connections stay open for further requests; an empty answer ends one
+        """
         self.heads: list[str] = []
+        self.bodies: list[bytes] = []
+        self.connections = 0
+        self._keeps = keeps
         self.busy = self.most_busy = 0
         self._answer, self._tls = answer, tls
         self._lock = threading.Lock()
@@ -68,22 +82,28 @@ class Server:
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True)
             with closing(client):
-                self._converse(client)
+                self.connections += 1
+                while self._converse(client) and self._keeps:
+                    pass
 
-    def _converse(self, client: socket.socket) -> None:
+    def _converse(self, client: socket.socket) -> bool:
         head = b""
         while b"\r\n\r\n" not in head:
             piece = client.recv(4096)
             if not piece:
-                return
+                return False
             head += piece
         head, _, body = head.partition(b"\r\n\r\n")
         head += b"\r\n"
         length = re.search(rb"\r\nContent-Length: (\d+)", head)
         while length and len(body) < int(length[1]):
-            body += client.recv(4096)
+            piece = client.recv(65_536)
+            if not piece:
+                return False
+            body += piece
         with self._lock:
             self.heads.append(head.decode("latin-1"))
+            self.bodies.append(body)
             self.busy += 1
             self.most_busy = max(self.busy, self.most_busy)
         method, path, _ = head.decode("latin-1").split(" ", 2)
@@ -95,6 +115,7 @@ class Server:
                 self.busy -= 1
         for piece in (said,) if isinstance(said, bytes) else said:
             client.sendall(piece)
+        return said != b""
 
 
 @pytest.fixture
@@ -109,4 +130,50 @@ def serve() -> Iterator[Callable[..., Server]]:
 
     yield start
     for server in running:
+        server.close()
+
+
+class Resetting:
+    """A server that answers the first `served` requests and cuts the next in mid-body."""
+
+    def __init__(self, served: int = 0) -> None:
+        self.accepted = 0
+        self._served = served
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.place = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self.url = f"http://{self.place}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            with client:
+                for _ in range(self._served if self.accepted == 1 else 0):
+                    while not client.recv(65_536).endswith(b"small"):
+                        pass
+                    client.sendall(page(b"{}"))
+                client.recv(1000)
+                time.sleep(0.05)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.fixture
+def resetting() -> Iterator[Callable[..., Resetting]]:
+    """Start servers that cut a connection in the middle of a request."""
+    made: list[Resetting] = []
+
+    def start(served: int = 0) -> Resetting:
+        made.append(Resetting(served))
+        return made[-1]
+
+    yield start
+    for server in made:
         server.close()

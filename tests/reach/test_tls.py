@@ -51,12 +51,12 @@ def certificate(tmp_path_factory):
 def secure(serve, certificate):
     """Start a TLS server that keeps the names it was asked for."""
 
-    def start(answer):
+    def start(answer, **options):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
         names = []
         context.sni_callback = lambda _socket, name, _context: names.append(name)
-        server = serve(answer, tls=context)
+        server = serve(answer, tls=context, **options)
         server.names = names
         return server
 

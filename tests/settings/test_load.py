@@ -202,8 +202,7 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
 @pytest.mark.parametrize(
     ("where", "key"),
     [
-        ("[delivery]", 'transport = "ses"'),
-        ("[delivery]", 'warm_up = "500/day"'),
+        ("[delivery]", 'transport = "mailgun"'),
         ("[feedback]", 'domain = "bounces.example.org"'),
         ("[editors]", 'addresses = ["a@example.org"]'),
         ("[editors]", 'proof = "1h"'),
@@ -280,12 +279,64 @@ def test_a_secret_comes_from_a_file_of_its_own(site, small):
     assert settings.database.url == "postgresql://u:p@h/d"
 
 
+@pytest.fixture
+def owned(small):
+    """The settings of a site with a sender of its own."""
+    return small.replace("digest@example.org", "digest@our-town.org")
+
+
+def test_the_keys_of_providers_come_from_the_environment_or_from_files(site, owned):
+    site.configure(
+        owned + '[delivery]\ntransport = "ses"\n[delivery.ses]\nregion = "eu-west-1"\n'
+        'secret_key_file = "var/ses"\n[delivery.postmark]\ntoken_file = "var/postmark"\n'
+    )
+    site.write("var/ses", "s3cret\n")
+    site.write("var/postmark", "t0ken\n")
+    environ = {
+        "PUBLISHER_DELIVERY_SES_ACCESS_KEY": "AKIA",
+        "PUBLISHER_DELIVERY_SES_SESSION_TOKEN": "s3ssion",
+    }
+    delivery = load(site.root, environ).delivery
+    ses = delivery.ses
+    assert (ses.access_key, ses.secret_key, ses.session_token) == ("AKIA", "s3cret", "s3ssion")
+    assert delivery.postmark.token == "t0ken"
+    for word in ("AKIA", "s3cret", "s3ssion", "t0ken"):
+        assert word not in repr(delivery)
+
+
+def test_ses_needs_a_region(site, owned):
+    (found,) = refused(site, owned + '[delivery]\ntransport = "ses"\n')
+    assert "delivery.ses.region is missing" in found
+    (found,) = refused(site, owned + '[delivery.ses]\nregion = "Ireland"\n')
+    assert 'delivery.ses.region is "Ireland"; write region = "eu-west-1"' in found
+
+
+@pytest.mark.parametrize("name", ["ses", "postmark"])
+def test_keys_leave_unencrypted_in_a_test_only(site, owned, name):
+    toml = owned + f'[delivery.{name}]\nendpoint = "http://127.0.0.1:8081"\n'
+    (found,) = refused(site, toml)
+    assert found.startswith(f"publisher.toml:{line_of(toml, 'endpoint')}: ")
+    assert "unencrypted" in found
+    site.configure(toml)
+    settings = load(site.root, {"PUBLISHER_TESTING": "1"})
+    assert getattr(settings.delivery, name).url == "http://127.0.0.1:8081"
+
+
+def test_a_signature_of_ours_goes_with_no_provider_that_writes_the_date_anew(site, owned):
+    toml = owned + '[delivery]\ntransport = "postmark"\n[delivery.dkim]\ndomain = "our-town.org"\n'
+    assert any("would not survive postmark" in each for each in refused(site, toml))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         '[delivery.smtp]\npassword = "s3cret"\n',
         SIGNING + 'key = "s3cret"\n',
         SIGNING + 'ed25519_key = "s3cret"\n',
+        '[delivery.ses]\naccess_key = "s3cret"\n',
+        '[delivery.ses]\nsecret_key = "s3cret"\n',
+        '[delivery.ses]\nsession_token = "s3cret"\n',
+        '[delivery.postmark]\ntoken = "s3cret"\n',
         '[database]\nurl = "postgresql://u:s3cret@h/d"\n',
     ],
 )

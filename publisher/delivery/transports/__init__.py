@@ -10,6 +10,7 @@ lanes by `Lanes`.
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Protocol
 
 from publisher.delivery.lanes import Lanes
@@ -63,13 +64,13 @@ class Transport(Protocol):
         """Return what later runs should know."""
 
 
-def _maildir(settings: Settings, _reply_seconds: float) -> Transport:
+def _maildir(settings: Settings, _stop: Event | None, _reply_seconds: float) -> Transport:
     from publisher.delivery.transports.maildir import Maildir
 
     return Lanes(lambda: Maildir(settings.outbox_dir), 1)
 
 
-def _smtp(settings: Settings, reply_seconds: float) -> Transport:
+def _smtp(settings: Settings, _stop: Event | None, reply_seconds: float) -> Transport:
     from publisher.delivery.transports.smtp import FINAL_SECONDS, REPLY_SECONDS, SmtpTransport
 
     return SmtpTransport(
@@ -79,16 +80,37 @@ def _smtp(settings: Settings, reply_seconds: float) -> Transport:
     )
 
 
-_Opener = Callable[[Settings, float], Transport]
-TRANSPORTS: dict[str, _Opener] = {"maildir": _maildir, "smtp": _smtp}
+def _ses(settings: Settings, stop: Event | None, _reply_seconds: float) -> Transport:
+    from publisher.delivery.transports.ses import open_ses
+
+    return Lanes(lambda: open_ses(settings, stop), settings.delivery.ses.connections)
 
 
-def open_transport(settings: Settings, reply_seconds: float = 0.0) -> Transport:
+def _postmark(settings: Settings, stop: Event | None, _reply_seconds: float) -> Transport:
+    from publisher.delivery.transports.postmark import open_postmark
+
+    return Lanes(lambda: open_postmark(settings, stop), settings.delivery.postmark.connections)
+
+
+_Opener = Callable[[Settings, Event | None, float], Transport]
+TRANSPORTS: dict[str, _Opener] = {
+    "maildir": _maildir,
+    "smtp": _smtp,
+    "ses": _ses,
+    "postmark": _postmark,
+}
+
+
+def open_transport(
+    settings: Settings, stop: Event | None = None, reply_seconds: float = 0.0
+) -> Transport:
     """Return the transport that the settings name; it connects when first used.
 
+    stop           once set, blocking transports wait for what is under way seconds, not minutes
     reply_seconds  how long to wait for a mail server's answers; 0: as long as the standard asks
 
-    Raises SettingsError when mail from an example address would leave the machine.
+    Raises SettingsError when mail from an example address would leave the machine, or when the
+    transport has no keys.
     """
     name = settings.delivery.transport
     if name != "maildir" and _EXAMPLE_SENDER.search(settings.sender.address.strip()):
@@ -100,7 +122,7 @@ def open_transport(settings: Settings, reply_seconds: float = 0.0) -> Transport:
             'set an address of your own, or [delivery] transport = "maildir"',
         )
         raise SettingsError([problem])
-    return TRANSPORTS[name](settings, reply_seconds)
+    return TRANSPORTS[name](settings, stop, reply_seconds)
 
 
 def send_one(transport: Transport, message: Message) -> Outcome:
