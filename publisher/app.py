@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from publisher.content import Library
-    from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport, Signer
+    from publisher.delivery import Body, Outcome, Outlook, Recipient, Sender, SendReport, Signer
     from publisher.digests import (
         Acted,
         Draft,
@@ -257,6 +257,10 @@ class App:
         if on_opened:
             on_opened(opened)
         report = self._sender(stop).send_due(stop, on_progress)
+        if report.down and report.down.is_refusal:
+            digests.pause(self.engine, report.down.message)
+        elif not report.busy:
+            digests.resume(self.engine)
         digests.close_settled(self.engine, self.now())
         if report.broken:
             raise report.broken
@@ -267,6 +271,17 @@ class App:
         from publisher import digests
 
         return digests.forecast(self.engine_if_there(), self.settings, self.library(), self.now())
+
+    def outlook(self) -> "Outlook | None":
+        """Return when what is due will have left; None when there is no database yet."""
+        from publisher.delivery import outlook
+        from publisher.store import read
+
+        engine = self.engine_if_there()
+        if engine is None:
+            return None
+        with read(engine) as conn:
+            return outlook(conn, self.settings.delivery, self.now())
 
     def explain_item(self, word: str, edition: str = "") -> "ItemExplained":
         """Return where an item went or will go, by the database if there is one; writes nothing.

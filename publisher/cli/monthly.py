@@ -21,7 +21,7 @@ Examples:
   publisher report --json             for programs
 """
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-_EDITIONS = ("sent", "missed", "cancelled", "held", "draft", "sending")
+_EDITIONS = ("sent", "missed", "cancelled", "held", "draft", "sending", "paused")
 _DELIVERIES = ("sent", "failed", "skipped", "in doubt", "held", "queued")
 
 

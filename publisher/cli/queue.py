@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from publisher.content.item import Item
+    from publisher.delivery import Outlook
     from publisher.digests import Edition, Forecast, Slot
     from publisher.digests.forecast import DigestForecast, Offer, Waiting
     from publisher.settings import Digest
@@ -39,14 +40,15 @@ def command(start: Start, as_json: bool) -> None:
     Also what is held, too old or still to come. Nothing is changed and nothing is sent.
     """
     with start.app() as app:
-        forecast = app.forecast()
+        forecast, outlook = app.forecast(), app.outlook()
         settings, now = app.settings, app.now()
     if as_json:
-        say_json(_document(forecast, now))
+        say_json(_document(forecast, outlook, now))
         return
     zone = settings.site.zone
     for each in forecast.digests:
         _say_digest(each, settings.digests[each.name], zone)
+    _say_outlook(outlook, zone)
     _say_items("drafts", forecast.drafts, zone)
     _say_items("on hold", forecast.held, zone)
     _say_items("to be published later", forecast.future, zone)
@@ -75,6 +77,22 @@ def _say_digest(forecast: "DigestForecast", digest: "Digest", zone: "ZoneInfo") 
             say(f"    {problem}")
     _say_coming(forecast, zone)
     _say_refused(forecast)
+    say()
+
+
+def _say_outlook(outlook: "Outlook | None", zone: "ZoneInfo") -> None:
+    """Say how many messages are due, and when they will be through if something slows them."""
+    if outlook is None or not (outlook.waiting or outlook.rests_until):
+        return
+    said = count(outlook.waiting, "message") + " due"
+    if outlook.through_at:
+        said += (
+            f", through by {outlook.through_at.astimezone(zone):%a %Y-%m-%d %H:%M} at the earliest"
+        )
+    say(said)
+    if outlook.rests_until:
+        until = f"{outlook.rests_until.astimezone(zone):%a %Y-%m-%d %H:%M}"
+        say(f"  the mail server is left alone until {until}: {outlook.words}")
     say()
 
 
@@ -165,9 +183,15 @@ def _say_items(label: str, items: Iterable["Item"], zone: "ZoneInfo") -> None:
     say()
 
 
-def _document(forecast: "Forecast", now: datetime) -> dict[str, Any]:
+def _document(forecast: "Forecast", outlook: "Outlook | None", now: datetime) -> dict[str, Any]:
     return {
         "now": now,
+        "due": {
+            "messages": outlook.waiting if outlook else 0,
+            "through_at": outlook.through_at if outlook else None,
+            "rests_until": outlook.rests_until if outlook else None,
+            "words": outlook.words if outlook else "",
+        },
         "digests": [_digest_document(each) for each in forecast.digests],
         "drafts": [_item_document(item) for item in forecast.drafts],
         "held": [_item_document(item) for item in forecast.held],

@@ -1,7 +1,6 @@
 """`publisher send`: open what is due, send what is due, say what waits."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 FAILED = 5
 LONGEST_NAP_SECONDS = 60.0  # a clock that was set meanwhile is noticed after this
-PAUSE_WHEN_DOWN = timedelta(seconds=30)
 EPILOG = """\b
 Examples:
   publisher send                      what is due now; made for cron
@@ -78,7 +76,6 @@ def _nap(app: "App", report: "SendReport", stop: Event) -> bool:
     again = report.next_at
     if report.down:
         note(report.down.message)
-        again = max(again, app.now() + PAUSE_WHEN_DOWN)
     note(f"{report.waiting:,} waiting; the next try is {moment(again, app.settings.site.zone)}")
     while (left := (again - app.now()).total_seconds()) > 0:
         if stop.wait(min(left, LONGEST_NAP_SECONDS)):

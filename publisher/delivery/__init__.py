@@ -16,6 +16,7 @@ from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
+from publisher.delivery.outlook import Outlook, outlook
 from publisher.delivery.sender import Sender, SendReport
 from publisher.delivery.states import CANCELLED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
@@ -31,6 +32,7 @@ __all__ = [
     "Kind",
     "Message",
     "Outcome",
+    "Outlook",
     "Recipient",
     "SendReport",
     "Sender",
@@ -51,6 +53,7 @@ __all__ = [
     "message_id",
     "open_signers",
     "open_transport",
+    "outlook",
     "read_keys",
     "relaxed_body",
     "release",

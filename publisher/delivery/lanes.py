@@ -29,12 +29,14 @@ class Lanes:
     def __init__(self, make: Callable[[], Blocking], lanes: int) -> None:
         """Prepare lanes; each has a transport of its own."""
         self._make = make
+        self._first: Blocking | None = make()  # at once, so that what it lacks is said at once
         self.lanes = lanes
-        self.name = make().name
+        self.name = self._first.name
 
     def connect(self) -> "Lane":
         """Return one more lane."""
-        return Lane(self._make(), has_thread=self.lanes > 1)
+        first, self._first = self._first, None
+        return Lane(first or self._make(), has_thread=self.lanes > 1)
 
     def recall(self, known: Mapping[str, Health]) -> None:
         """Nothing is learnt."""

@@ -5,7 +5,7 @@ last one sent, and several at once share one limit.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
@@ -47,11 +47,18 @@ def allowance(conn: Connection, settings: Delivery, now: datetime) -> Allowance:
         if limit
     ]
     if settings.warm_up:
-        found.append(_warming(conn, int(settings.warm_up.partition("/")[0]), now, under_way))
+        found.append(_warming(conn, settings, now, under_way))
     blocked = [each.again_at for each in found if each.again_at]
     if blocked:
         return Allowance(0, max(blocked))
     return Allowance(min((each.left for each in found if each.left is not None), default=None))
+
+
+def warm_up_today(conn: Connection, settings: Delivery, now: datetime) -> int:
+    """Return what a new sender may send on a day: twice as many as on the last day it sent."""
+    days = select(func.count()).where(tallies.c.span == "day", tallies.c.began_at < _midnight(now))
+    first = int(settings.warm_up.partition("/")[0])
+    return int(first * 2 ** min(conn.execute(days).scalar_one(), 40))
 
 
 def tally(conn: Connection, count: int, now: datetime) -> None:
@@ -100,17 +107,18 @@ def _after(oldest: int | None, window: timedelta, now: datetime) -> datetime:
     return moment(oldest + _MINUTE) + window
 
 
-def _warming(conn: Connection, first: int, now: datetime, under_way: int) -> Allowance:
-    """Return what a new sender may send today: twice as many as on the last day it sent."""
-    today = seconds(now) - seconds(now) % _DAY
-    days = select(func.count()).where(tallies.c.span == "day", tallies.c.began_at < today)
+def _warming(conn: Connection, settings: Delivery, now: datetime, under_way: int) -> Allowance:
+    today = _midnight(now)
     sent_today = conn.execute(
         select(func.coalesce(func.sum(tallies.c.sent), 0)).where(
             tallies.c.span == "day", tallies.c.began_at >= today
         )
     ).scalar_one()
-    limit = first * 2 ** min(conn.execute(days).scalar_one(), 40)
-    left = limit - int(sent_today) - under_way
+    left = warm_up_today(conn, settings, now) - int(sent_today) - under_way
     if left > 0:
         return Allowance(left)
-    return Allowance(0, datetime.fromtimestamp(today + _DAY, UTC))
+    return Allowance(0, moment(today + _DAY))
+
+
+def _midnight(now: datetime) -> int:
+    return seconds(now) - seconds(now) % _DAY

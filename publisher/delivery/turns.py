@@ -72,6 +72,8 @@ class Turns:
         self._on_dead_address = on_dead_address
         self._loop = asyncio.get_running_loop()
         self._pace = Pace(most=settings.per_second)
+        self._is_limited = is_limited(settings)
+        self._untold, self._told_at = 0, 0.0  # messages that the count per minute lacks
         self._asks: list[Ask] = []
         self._timer: asyncio.Handle | None = None
         self._under_way: dict[int, float] = {}  # claimed rows, and since when
@@ -90,6 +92,9 @@ class Turns:
 
     def close(self) -> None:
         """Let go of the database."""
+        if self._untold:
+            with self._writer.write() as conn:
+                self._tell_count(conn, self._run.now())
         self._writer.close()
 
     def wake(self) -> None:
@@ -186,9 +191,15 @@ class Turns:
             in_doubt=self._settings.in_doubt,
             on_dead_address=self._on_dead_address,
         )
-        if sent := states.count(State.SENT):
-            tally(conn, sent, now)
+        self._untold += states.count(State.SENT)
+        # Limits are counted with every answer; without any, once a second is enough.
+        if self._untold and (self._is_limited or self._loop.time() - self._told_at > 1):
+            self._tell_count(conn, now)
         return states
+
+    def _tell_count(self, conn: Connection, now: datetime) -> None:
+        tally(conn, self._untold, now)
+        self._untold, self._told_at = 0, self._loop.time()
 
     def _may_take(
         self, conn: Connection, wanted: int, now: datetime
@@ -197,7 +208,7 @@ class Turns:
         allowed = Allowance(None)
         if self._run.is_ending or not wanted:
             return 0, 0.0, allowed
-        if is_limited(self._settings):
+        if self._is_limited:
             allowed = allowance(conn, self._settings, now)
             if allowed.left is not None:
                 wanted = min(wanted, allowed.left)

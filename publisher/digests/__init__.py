@@ -13,7 +13,7 @@ from publisher.digests.edition import Edition, State, purpose_of
 from publisher.digests.explain_item import ItemExplained, explain_item
 from publisher.digests.explain_person import PersonExplained, explain_person
 from publisher.digests.forecast import Forecast, forecast
-from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due
+from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due, pause, resume
 from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
@@ -59,11 +59,13 @@ __all__ = [
     "next_due",
     "next_slot",
     "open_due",
+    "pause",
     "preview",
     "purpose_of",
     "read_at",
     "reasons",
     "record_seen",
+    "resume",
     "settings_of",
     "slots_between",
     "start",

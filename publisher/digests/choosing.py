@@ -22,7 +22,7 @@ _STOPS = ("hold", "cancel")
 _LATELY = timedelta(hours=1)  # after a freeze, in which a stop is meant for what just went out
 _AHEAD = timedelta(days=66)  # how far ahead a slot may be decided on
 _SLOT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d)[:-]?(\d\d))?")
-_OPEN = (State.DRAFT, State.OPENING, State.SENDING)
+_OPEN = (State.DRAFT, State.OPENING, State.SENDING, State.PAUSED)
 _USUAL = {  # what a decision is about when no slot is named
     "approve": (State.DRAFT,),
     "hold": _OPEN,

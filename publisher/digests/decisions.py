@@ -25,6 +25,7 @@ _ADVICE = {  # what can be done about an edition that an act comes too early or 
     State.DRAFT: "publisher digest approve {name} sends it, cancel calls it off",
     State.HELD: "publisher digest release {name} lets it go on, cancel calls it off",
     State.OPENING: "it is going out; publisher digest hold {name} stops it",
+    State.PAUSED: "the mail server refused us; publisher send asks it again",
     State.SENDING: "it is going out; publisher digest hold {name} stops it",
     State.SENT: "all of it has left; publisher digest extra tells readers of a correction",
     State.MISSED: "its items wait for the next edition; publisher digest release {name} sends it now",
@@ -94,7 +95,7 @@ def approve(conn: Connection, number: int, now: datetime) -> Decided:
 def hold(conn: Connection, number: int) -> Decided:
     """Stop an edition until it is released; what left before stays gone. Repeat-safe."""
     edition = _take(conn, number)
-    _must_be(edition, "held", State.DRAFT, State.OPENING, State.SENDING, State.HELD)
+    _must_be(edition, "held", State.DRAFT, State.OPENING, State.SENDING, State.PAUSED, State.HELD)
     kept = delivery.hold(conn, edition.purpose)
     _set(conn, number, State.HELD, held_by=BY_EDITOR, note=HELD_NOTE)
     return Decided(read_edition(conn, number), delivery.gone(conn, edition.purpose), kept)
@@ -126,7 +127,9 @@ def cancel(conn: Connection, number: int, now: datetime) -> Decided:
     count as sent, also for those who get nothing now.
     """
     edition = _take(conn, number)
-    _must_be(edition, "cancelled", State.DRAFT, State.OPENING, State.SENDING, State.HELD)
+    _must_be(
+        edition, "cancelled", State.DRAFT, State.OPENING, State.SENDING, State.PAUSED, State.HELD
+    )
     closed_at = present(conn, now)
     kept = delivery.call_off(conn, edition.purpose, unix(now))
     gone = delivery.gone(conn, edition.purpose)

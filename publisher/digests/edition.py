@@ -41,6 +41,7 @@ class State(StrEnum):
     DRAFT = "draft"  # frozen; an editor must approve it
     HELD = "held"  # frozen; somebody should look at it first
     SENDING = "sending"
+    PAUSED = "paused"  # the mail server does not want us; it is asked again with each `send`
     SENT = "sent"
     MISSED = "missed"  # its slot passed by; nothing froze
     CANCELLED = "cancelled"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
 
 _FAR = 1 << 62  # seconds: later than anything a file can say
-_OPEN = (State.OPENING, State.DRAFT, State.HELD, State.SENDING)
+_OPEN = (State.OPENING, State.DRAFT, State.HELD, State.SENDING, State.PAUSED)
 _SLOTS = 2  # upcoming slots shown
 
 

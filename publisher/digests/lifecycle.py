@@ -169,6 +169,27 @@ def close_settled(engine: Engine, now: datetime) -> tuple[Edition, ...]:
     return closed
 
 
+def pause(engine: Engine, words: str) -> None:
+    """Call the editions that are going out paused, with the words of the server that refused us."""
+    with write(engine) as conn:
+        conn.execute(
+            update(editions)
+            .where(editions.c.state.in_([State.SENDING, State.PAUSED]))
+            .values(state=State.PAUSED, note=words)
+        )
+    _log.error("sending paused", reason=words)
+
+
+def resume(engine: Engine) -> None:
+    """Let paused editions go on: a server takes our messages again."""
+    is_paused = editions.c.state == State.PAUSED
+    with read(engine) as conn:
+        if conn.execute(select(editions.c.id).where(is_paused).limit(1)).first() is None:
+            return
+    with write(engine) as conn:
+        conn.execute(update(editions).where(is_paused).values(state=State.SENDING, note=""))
+
+
 def _open_slot(
     engine: Engine,
     settings: "Settings",

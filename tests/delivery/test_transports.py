@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from publisher.delivery.transports import TRANSPORTS, open_transport
@@ -47,6 +49,9 @@ def test_a_transport_without_its_keys_says_which(tmp_path, name, lacks):
 
 @pytest.mark.parametrize("name", list(TRANSPORTS))
 def test_a_transport_that_was_never_used_can_be_closed(tmp_path, name):
-    transport = open_transport(settings(tmp_path, "digest@cities.test", name))
-    transport.close()
-    transport.close()
+    async def connect_and_close():
+        connection = open_transport(settings(tmp_path, "digest@cities.test", name)).connect()
+        await connection.close()
+        await connection.close()
+
+    asyncio.run(connect_and_close())

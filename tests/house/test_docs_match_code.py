@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from publisher import errors
 from publisher.cli.main import cli
 from publisher.content.fields import NAMES
-from publisher.settings.model import Category, Digest, Settings
+from publisher.settings.model import Category, Digest, Receivers, Settings
 from publisher.settings.secrets import DATABASE, SECRETS, variable
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,8 @@ def setting_names(model: type[BaseModel], above: str) -> Iterator[str]:
             yield from setting_names(Category, f"{above}categories.<slug>.")
         elif kind == dict[str, Digest]:
             yield from setting_names(Digest, f"{above}digests.<name>.")
+        elif kind == dict[str, Receivers]:
+            yield from setting_names(Receivers, f"{above}receivers.<name>.")
         elif name != "root":
             yield f"{above}{name}"
 
