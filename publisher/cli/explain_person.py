@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from publisher.cli.delivery_words import answer_words, is_told, state_words
 from publisher.cli.explain_item import HOW
 from publisher.cli.report import count, moment, span
 
@@ -31,19 +32,6 @@ _WHY = {
     "unexplained": "no mail, though by their choices of today there would be one: "
     "they chose otherwise when it was opened, or the ledger no longer has it",
 }
-_STATES = {
-    "queued": "waits to be sent",
-    "sending": "is being sent, or its sender was ended; `publisher send` goes on",
-    "sent": "sent",
-    "failed": "not delivered",
-    "in doubt": "in doubt: they may have it",
-    "held": "held: they may have it, and somebody should decide",
-    "held by an editor": "held by an editor, with its whole edition",
-    "cancelled": "not sent: an editor cancelled the edition",
-    "skipped": "skipped when its turn came: they were no longer to be mailed",
-}
-
-_BY_EDITORS = {("held", "held"): "held by an editor", ("skipped", "cancelled"): "cancelled"}
 _DECIDED = {
     "approved": ", approved by an editor",
     "held": ", held by an editor",
@@ -168,19 +156,19 @@ _WILL = {
 
 def _delivery(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
     when = f" {moment(mail.settled_at, zone)}" if mail.settled_at else ""
-    code = f" ({mail.code})" if mail.code else ""
-    state = mail.state
-    if (state, mail.code) in _BY_EDITORS:
-        state, code = _BY_EDITORS[state, mail.code], ""
-    yield f"  mail {mail.id}: {_STATES[state]}{when}{code}"
+    code = f" ({mail.code})" if mail.code and not is_told(mail.state, mail.code) else ""
+    yield f"  mail {mail.id}: {state_words(mail.state, mail.code)}{when}{code}"
     tried = count(mail.attempts, "attempt")
     if mail.next_at:
         yield f"    {tried} so far; next tried {moment(mail.next_at, zone)}"
     elif mail.attempts > 1:
         yield f"    {tried}"
     for each in mail.failures:
-        said = " ".join(part for part in (each.code, each.answer) if part)
-        yield f"    attempt {each.number}, {moment(each.started_at, zone)}: {each.outcome}; {said}"
+        at = moment(each.started_at, zone)
+        if each.is_retry:
+            yield f"    the operator let it be tried again {at}; its 48 hours began anew"
+        else:
+            yield f"    attempt {each.number}, {at}: {each.outcome}; {answer_words(each)}"
     if mail.doubts:
         yield f"    {count(mail.doubts, 'time')} no answer came, so they may have got it then"
     if mail.bounced_at:

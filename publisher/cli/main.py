@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": ("explain", "Say why something or somebody did or did not get out"),
     "digest": ("digest", "Preview, test, approve, hold, cancel an edition"),
     "send": ("send", "Open every due edition and send all that is due now"),
+    "deliveries": ("deliveries", "See, retry, hold and release single deliveries"),
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
     "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),

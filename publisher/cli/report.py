@@ -6,7 +6,7 @@ wrote into files is shown on one line with its control characters escaped.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,11 @@ def say(text: str = "") -> None:
     click.echo(one_line(text))
 
 
+def say_of(name: str, text: str) -> None:
+    """Write one line about somebody or something whose name may run from right to left."""
+    click.echo(f"{isolated(one_line(name))}: {one_line(text)}")
+
+
 def note(text: str) -> None:
     """Write one line that is no result: to standard error."""
     click.echo(one_line(text), err=True)
@@ -36,6 +41,22 @@ def note(text: str) -> None:
 def say_json(value: Any) -> None:
     """Write the one JSON document of a command."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def say_json_with(head: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
+    """Write one JSON document whose last member is a list, of a million values if need be.
+
+    The values are written as they come and not kept, each on a line.
+    """
+    opening = json.dumps(head, ensure_ascii=False, indent=2, default=_plain).removesuffix("\n}")
+    encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+    out, between = sys.stdout, "\n    "
+    out.write(f"{opening},\n  {json.dumps(name)}: [")
+    for value in values:
+        out.write(between + encode(value))
+        between = ",\n    "
+    out.write("\n  ]\n}\n")
+    out.flush()
 
 
 def own_hours(digest: "Digest") -> str:
@@ -63,15 +84,30 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table: fitted to the terminal, or in full where the output goes elsewhere."""
+    """Write a table: fitted to the terminal, or in full where the output goes elsewhere.
+
+    What is written from right to left is isolated, so that its row keeps its order.
+    """
     clean = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _rich_table(columns, clean)
         return
     widths = [max(len(row[at]) for row in [columns, *clean]) for at in range(len(columns))]
     for row in [columns, *clean]:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (
+            isolated(cell) + " " * (width - len(cell))
+            for cell, width in zip(row, widths, strict=True)
+        )
         click.echo("  ".join(cells).rstrip())
+
+
+def isolated(text: str) -> str:
+    """Return a text that has right-to-left letters so that what stands around it is not moved."""
+    from unicodedata import bidirectional
+
+    if text.isascii() or not any(bidirectional(letter) in ("R", "AL") for letter in text):
+        return text
+    return f"\u2068{text}\u2069"
 
 
 @contextmanager
@@ -137,7 +173,7 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(isolated(cell)) for cell in row))
     Console().print(table)
 
 

@@ -3,11 +3,13 @@
 Rooms above reserve a body, `enqueue` one row per recipient and purpose, and ask `totals` how far
 it is; a `Sender` does the rest through a transport: composes each message from frozen values,
 hands it over, and records the answer. Nobody is lost; a crash can repeat at most the one message
-that was under way, byte for byte and under the same Message-ID. Delivery knows nothing of items,
-digests or preferences.
+that was under way, byte for byte and under the same Message-ID. `rows` shows the ledger to whoever
+looks after it, and `act_on` does what they decide. Delivery knows nothing of items, digests or
+preferences.
 """
 
 from publisher.delivery.accounts import Account, look_at_account
+from publisher.delivery.acts import Act, Left, Moved, act_on
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.dkim import Signer, relaxed_body, sign_message
 from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
@@ -17,29 +19,50 @@ from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals
 from publisher.delivery.message import Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
+from publisher.delivery.rows import (
+    LOOK,
+    WORDS,
+    LedgerRow,
+    Selection,
+    letter_purposes,
+    people_of,
+    row_count,
+    rows,
+)
 from publisher.delivery.sender import Sender, SendReport
 from publisher.delivery.states import CANCELLED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
+from publisher.delivery.tries import Attempt, attempts_of
 
 __all__ = [
     "CANCELLED_CODE",
     "EDITIONS",
     "LETTERS",
+    "LOOK",
+    "WORDS",
     "Account",
+    "Act",
+    "Attempt",
     "Body",
     "DkimKey",
     "HeaderError",
     "Kind",
+    "LedgerRow",
+    "Left",
     "Message",
+    "Moved",
     "Outcome",
     "Outlook",
     "Recipient",
+    "Selection",
     "SendReport",
     "Sender",
     "Signer",
     "State",
     "Totals",
     "Transport",
+    "act_on",
+    "attempts_of",
     "call_off",
     "compose_message",
     "enqueue",
@@ -47,6 +70,7 @@ __all__ = [
     "hold",
     "is_gone",
     "is_waiting",
+    "letter_purposes",
     "load_body",
     "look_at_account",
     "make_key_file",
@@ -54,11 +78,14 @@ __all__ = [
     "open_signers",
     "open_transport",
     "outlook",
+    "people_of",
     "read_keys",
     "relaxed_body",
     "release",
     "reserve_bodies",
     "reserve_body",
+    "row_count",
+    "rows",
     "save_body",
     "send_one",
     "sign_message",

@@ -3,13 +3,14 @@
 from sqlalchemy import Connection, func, or_, select, update
 
 from publisher.delivery.ledger import IS_QUEUED
-from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, STOPPED_CODES, State, move
 from publisher.store.tables import deliveries
 
 _is_gone = or_(
     deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT]), deliveries.c.doubts > 0
 )
 _is_stopped = (deliveries.c.state == State.HELD) & (deliveries.c.code == HELD_CODE)
+_is_stopped_by_anybody = (deliveries.c.state == State.HELD) & deliveries.c.code.in_(STOPPED_CODES)
 
 
 def hold(conn: Connection, purpose: str) -> int:
@@ -21,7 +22,10 @@ def hold(conn: Connection, purpose: str) -> int:
 
 
 def release(conn: Connection, purpose: str) -> int:
-    """Let the deliveries that `hold` stopped wait for their time again; return how many."""
+    """Let the deliveries that `hold` stopped wait for their time again; return how many.
+
+    Rows that were stopped one by one stay so: see `acts`.
+    """
     wanted = str(move("a delivery", State.HELD, State.QUEUED))
     return conn.execute(
         update(deliveries)
@@ -38,7 +42,7 @@ def call_off(conn: Connection, purpose: str, at: int) -> int:
     wanted = str(move("a delivery", State.QUEUED, State.SKIPPED))
     return conn.execute(
         update(deliveries)
-        .where(deliveries.c.purpose == purpose, or_(IS_QUEUED, _is_stopped))
+        .where(deliveries.c.purpose == purpose, or_(IS_QUEUED, _is_stopped_by_anybody))
         .values(state=wanted, code=CANCELLED_CODE, settled_at=at)
     ).rowcount
 

@@ -17,10 +17,11 @@ from sqlalchemy import (
 )
 
 from publisher.delivery.claim import Claim
-from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, moment, seconds
+from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, seconds
 from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Outcome, without_address
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.states import State, move
+from publisher.delivery.tries import tries
 from publisher.ops import log
 from publisher.store import Prepared, clock_seconds
 from publisher.store.tables import attempts, deliveries
@@ -213,8 +214,10 @@ def _judge(
         return move(thing, State.SENDING, State.SENT), {**settled, "remote_id": remote}
     if outcome.kind is Kind.REFUSED:
         return move(thing, State.SENDING, State.FAILED), settled
-    since = _tried_since(conn, claimed.id) or now
-    again = rule.next_attempt(claimed.recipient.subscriber_id, claimed.attempt, since, now)
+    tried = tries(conn, claimed.id)
+    again = rule.next_attempt(
+        claimed.recipient.subscriber_id, claimed.attempt - tried.before, tried.since or now, now
+    )
     if outcome.kind is Kind.DEFERRED:
         if again is None:
             return move(thing, State.SENDING, State.FAILED), settled
@@ -282,11 +285,3 @@ _SENT = Prepared(
         .returning(deliveries.c.id)
     )
 )
-
-
-def _tried_since(conn: Connection, row_id: int) -> datetime | None:
-    """When the first attempt failed: an outage of ours before it does not use up a row's time."""
-    first = conn.execute(
-        select(func.min(attempts.c.started_at)).where(attempts.c.delivery_id == row_id)
-    ).scalar_one()
-    return None if first is None else moment(first)

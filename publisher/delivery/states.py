@@ -4,7 +4,11 @@ from enum import StrEnum
 
 from publisher.errors import StateError
 
-HELD_CODE = "held"  # of a row that somebody stopped, unlike one that is in doubt
+# Who stopped a row that is held. One with any other code, or none, is held because it is in doubt.
+HELD_CODE = "held"  # an editor, with its whole edition
+OPERATOR_CODE = "operator"  # somebody, this row by itself
+RESTORED_CODE = "restored"  # a restored copy, which may be older than what was sent
+STOPPED_CODES = (HELD_CODE, OPERATOR_CODE, RESTORED_CODE)
 CANCELLED_CODE = "cancelled"
 
 

@@ -2,11 +2,12 @@
 
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
 for a body not made yet; `act` and `add_extra` are what editors decide. `forecast`, `preview` and
-`explain_…` look and change nothing. The rule of who
-gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
-messages and knows nothing of any of this.
+`explain_…` look and change nothing; `accounts` counts each edition's deliveries, and `look_after`
+does what somebody decides on single ones. The rule of who gets what stands in `select`, pure and
+with its specification as tests; `delivery` carries the messages and knows nothing of any of this.
 """
 
+from publisher.digests.accounting import Account, Named, accounts, whose
 from publisher.digests.acting import Acted, act, add_extra
 from publisher.digests.body import make_body, settings_of
 from publisher.digests.edition import Edition, State, purpose_of
@@ -14,6 +15,7 @@ from publisher.digests.explain_item import ItemExplained, explain_item
 from publisher.digests.explain_person import PersonExplained, explain_person
 from publisher.digests.forecast import Forecast, forecast
 from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due, pause, resume
+from publisher.digests.looking_after import LookedAfter, look_after
 from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
@@ -30,13 +32,16 @@ from publisher.digests.trial import (
 )
 
 __all__ = [
+    "Account",
     "Acted",
     "Draft",
     "Edition",
     "Forecast",
     "ItemExplained",
     "LookAt",
+    "LookedAfter",
     "Month",
+    "Named",
     "Opened",
     "PersonExplained",
     "Preview",
@@ -44,6 +49,7 @@ __all__ = [
     "Slot",
     "State",
     "Story",
+    "accounts",
     "act",
     "add_extra",
     "body_for_test",
@@ -53,6 +59,7 @@ __all__ = [
     "explain_item",
     "explain_person",
     "forecast",
+    "look_after",
     "make_body",
     "message_for_test",
     "month",
@@ -69,4 +76,5 @@ __all__ = [
     "settings_of",
     "slots_between",
     "start",
+    "whose",
 ]

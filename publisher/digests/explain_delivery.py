@@ -1,6 +1,5 @@
 """What the ledger knows of one person's mails: every attempt, and the server's own words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,19 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from publisher import delivery
+from publisher.delivery import Attempt
 from publisher.digests.stories import moment_of
-from publisher.store.tables import attempts, bodies, deliveries
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try that did not succeed."""
-
-    number: int
-    started_at: datetime
-    outcome: str  # deferred, refused, or in doubt
-    code: str
-    answer: str  # what the server said; the address stands as <recipient>
+from publisher.store.tables import bodies, deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +48,11 @@ def deliveries_of(
         .where(deliveries.c.subscriber_id == subscriber_id)
         .order_by(deliveries.c.id.desc())
     ).all()
-    failures = _failures(conn, [row.id for row in rows])
+    failures = delivery.attempts_of(conn, [row.id for row in rows])
     return tuple(
         _facts(row, failures.get(row.id, ()), _identity(conn, row, public_id, secret, domain))
         for row in rows
     )
-
-
-def _failures(conn: Connection, numbers: list[int]) -> Mapping[int, tuple[Attempt, ...]]:
-    found: dict[int, tuple[Attempt, ...]] = {}
-    rows = conn.execute(
-        select(attempts)
-        .where(attempts.c.delivery_id.in_(numbers))
-        .order_by(attempts.c.delivery_id, attempts.c.number)
-    )
-    for row in rows:
-        one = Attempt(row.number, moment_of(row.started_at), row.outcome, row.code, row.answer)
-        found[row.delivery_id] = (*found.get(row.delivery_id, ()), one)
-    return found
 
 
 def _identity(

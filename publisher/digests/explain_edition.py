@@ -48,13 +48,17 @@ def all_editions(conn: Connection) -> list[EditionFacts]:
 def named(found: list[EditionFacts], text: str) -> list[EditionFacts]:
     """Return the editions that a text names, all for "".
 
-    A number, a slot ("2026-03-29T07:00"), a day, a digest, or a digest, "/" and one of these.
+    A number, a slot ("2026-03-29T07:00"), a day, a digest, or a digest, "/" or a space and one of
+    these; or what the ledger calls it ("edition:17").
     """
     text = text.strip()
     if not text:
         return found
-    if text.isascii() and text.isdigit():
-        return [one for one in found if one.id == int(text)]
+    number = text.removeprefix("edition:")
+    if number.isascii() and number.isdigit():
+        return [one for one in found if one.id == int(number)]
+    if " " in text and not _SLOT.fullmatch(text):
+        text = "/".join(text.split(maxsplit=1))  # as `digest hold NAME SLOT` is written
     digest, slash, rest = text.rpartition("/")
     if slash:
         of_digest = [one for one in found if one.digest == digest]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
 from publisher import delivery
+from publisher.digests.accounting import recipients_of
 from publisher.digests.decisions import CANCELLED_NOTE, Decision, decision_on, never_left
 from publisher.digests.edition import BY_MOST, Edition, State, purpose_of, read_edition, read_frozen
 from publisher.digests.freezing import due_slot, freeze, pass_by
@@ -19,7 +20,7 @@ from publisher.digests.stories import unix
 from publisher.errors import Problem
 from publisher.ops import log
 from publisher.store import read, write
-from publisher.store.tables import edition_items, editions, segments
+from publisher.store.tables import edition_items, editions
 
 if TYPE_CHECKING:
     from publisher.content import Library
@@ -151,19 +152,28 @@ def keep_stopped(engine: Engine, now: datetime) -> None:
 
 
 def close_settled(engine: Engine, now: datetime) -> tuple[Edition, ...]:
-    """Call those editions sent in which nothing waits and nothing is in doubt; return them."""
+    """Call those editions sent in which nothing waits and nothing is in doubt; return them.
+
+    One whose rows are not as many as the readers it was opened for is called nothing: that is a
+    mistake of ours or somebody's hand in the database, and is logged as an error.
+    """
+    is_sending = editions.c.state == State.SENDING
     with read(engine) as conn:
-        sending = list(conn.scalars(select(editions.c.id).where(editions.c.state == State.SENDING)))
+        sending = list(conn.scalars(select(editions.c.id).where(is_sending)))
         settled = [number for number in sending if _is_settled(conn, number)]
     if not settled:
         return ()
     with write(engine) as conn:
+        # Meanwhile somebody may have let a delivery be tried again.
+        mine = select(editions.c.id).where(editions.c.id.in_(settled), is_sending)
+        taken = conn.scalars(mine.order_by(editions.c.id).with_for_update()).all()
+        over = [number for number in taken if _is_settled(conn, number) and _adds_up(conn, number)]
         conn.execute(
             update(editions)
-            .where(editions.c.id.in_(settled), editions.c.state == State.SENDING)
+            .where(editions.c.id.in_(over))
             .values(state=State.SENT, closed_at=unix(now))
         )
-        closed = tuple(read_edition(conn, number) for number in settled)
+        closed = tuple(read_edition(conn, number) for number in over)
     for edition in closed:
         _tell(edition)
     return closed
@@ -230,12 +240,9 @@ def _opened(conn: Connection, edition_id: int) -> Opened:
     stories = select(func.count(edition_items.c.item_key.distinct())).where(
         edition_items.c.edition_id == edition_id
     )
-    recipients = select(func.coalesce(func.sum(segments.c.recipients), 0)).where(
-        segments.c.edition_id == edition_id
-    )
     edition = read_edition(conn, edition_id)
     findings = read_frozen(conn, edition_id).findings if edition.frozen_at else ()
-    return Opened(edition, conn.scalar(stories) or 0, int(conn.scalar(recipients) or 0), findings)
+    return Opened(edition, conn.scalar(stories) or 0, recipients_of(conn, edition_id), findings)
 
 
 def _tell(edition: Edition, **counts: int) -> None:
@@ -247,6 +254,15 @@ def _tell(edition: Edition, **counts: int) -> None:
         slot=edition.slot.local,
         **counts,
     )
+
+
+def _adds_up(conn: Connection, edition_id: int) -> bool:
+    """Return whether each reader of an edition has one row; logs an error when not."""
+    expected = recipients_of(conn, edition_id)
+    rows = delivery.totals(conn, purpose_of(edition_id)).recipients
+    if rows != expected:
+        _log.error("edition does not add up", edition=edition_id, readers=expected, rows=rows)
+    return rows == expected
 
 
 def _is_settled(conn: Connection, edition_id: int) -> bool:

@@ -20,6 +20,8 @@ _DIGITS = {
 _TO_DIGITS = {system: str.maketrans(_DIGITS["latn"], signs) for system, signs in _DIGITS.items()}
 # English with no country named: day before month, as most readers of English write it.
 _COMMON = {"en": "en-001"}
+# Arabic with no country named: CLDR itself changed from "arab" to "latn" in its release 46.
+_COMMON_DIGITS = {"ar": "latn"}
 # A tag may end in an extension of BCP 47 that names a calendar: "fa-u-ca-gregory".
 _EXTENSION = re.compile(r"-u-(?:.*?\bca-(?P<calendar>\w+))?.*")
 
@@ -47,7 +49,9 @@ def is_known(wanted: str) -> bool:
 def digits_of(language: str, site: "Site") -> str:
     """Return the numbering system of a language: "latn", "arab" or "arabext"."""
     wished = site.digits.get(language) or site.digits.get(base(language))
-    usual = str(locale_of(language, site).default_numbering_system)
+    usual = _COMMON_DIGITS.get(_wanted(language, site)) or str(
+        locale_of(language, site).default_numbering_system
+    )
     return wished or (usual if usual in _DIGITS else "latn")
 
 

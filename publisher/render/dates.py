@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from publisher.render.country import in_digits, locale_of, solar_months
 from publisher.render.hours import hour, hours
-from publisher.render.patterns import mark, write
+from publisher.render.patterns import DASHES, mark, with_own_mark, write
 from publisher.render.solar import solar
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Calendar:
         if start[:2] != end[:2]:
             return self._opening(first, last) + f" {sign} " + self.day(last)
         if number := re.match(r"d+\.?", self.long):
-            tight = sign if sign == "–" else f" {sign} "
+            tight = sign if sign in DASHES else f" {sign} "
             return self.day(first, number[0]) + tight + self.day(last)
         return self._interval(first, last, "d")
 
@@ -159,8 +159,12 @@ class _Calendar:
         halves = formats.get("yMMMMd", {}).get(greatest) or formats.get("yMMMd", {}).get(greatest)
         if not halves:
             halves = (f"{self.long} {mark(self.locale)} ", self.long)
-        # The catalogue of ranges holds short months only; the same place takes the full name.
-        opening, closing = (re.sub("M{3,}|L{3,}", "MMMM", half) for half in halves)
+        opening, closing = halves
+        if "MMM" in self.long or "LLL" in self.long:
+            # The catalogue of ranges holds short months only; the same place takes the full name.
+            # But Chinese and Japanese write "9月", never "九月", beside a day in digits.
+            opening, closing = (re.sub("M{3,}|L{3,}", "MMMM", half) for half in halves)
+        opening = with_own_mark(self.locale, opening)
         if greatest == "d":
             opening = opening.replace("\u2009–\u2009", "–")
         return self.day(first, opening) + self.day(last, closing)

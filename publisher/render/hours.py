@@ -4,13 +4,14 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from publisher.render.patterns import mark, write
+from publisher.render.patterns import DASHES, mark, write
 
 if TYPE_CHECKING:
     from babel import Locale
 
 _HALF = re.compile(r"\s?[aB]+\s?")  # where a pattern says which half, or part, of the day it is
 _TIGHT = "～~至"  # marks without spaces around them; words such as "تا" have some
+_WHOLE_WORD = ("ko",)  # CLDR up to 47 shortens 오전 to "AM", which Koreans do not write
 
 
 def hour(locale: "Locale", moment: datetime) -> str:
@@ -31,7 +32,7 @@ def hours(locale: "Locale", first: datetime, last: datetime) -> str:
             closing = _HALF.sub("", short) + word
     start = _said(locale, first, opening)
     sign = mark(locale)
-    is_loose = "\u00a0" in start if sign in "–-" else sign not in _TIGHT
+    is_loose = "\u00a0" in start if sign in DASHES + "-" else sign not in _TIGHT
     return start + (f" {sign} " if is_loose else sign) + _said(locale, last, closing)
 
 
@@ -40,7 +41,8 @@ def _said(locale: "Locale", moment: datetime, pattern: str) -> str:
 
 
 def _short(locale: "Locale") -> str:
-    return str(locale.time_formats["short"])
+    short = str(locale.time_formats["short"])
+    return short.replace("a", "aaaa") if locale.language in _WHOLE_WORD else short
 
 
 def _word(locale: "Locale") -> str:

@@ -20,6 +20,8 @@ def format_number(n: float, language: str, site: "Site") -> str:
         text = str(format_decimal(n, locale=locale, numbering_system=system))
     except UnsupportedNumberingSystemError:
         text = str(format_decimal(n, locale=locale, numbering_system="latn"))
+    # In print the Swiss apostrophe is a curved one; CLDR 48 went over to the typewriter's.
+    text = text.replace("'", "’")
     return in_digits(text, language, site)  # Babel takes a system's separators, not its digits
 
 

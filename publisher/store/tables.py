@@ -259,6 +259,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("delivery_id", ForeignKey("deliveries.id"), primary_key=True),
+    # From 1; -3 is no attempt but an operator's `retry` after the third.
     Column("number", Integer, primary_key=True),
     Column("started_at", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),

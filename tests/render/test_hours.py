@@ -23,8 +23,13 @@ def at(*parts):
     return datetime(*parts, tzinfo=UTC)
 
 
-def plain(text):
-    return text.replace("\u00a0", " ")
+# Their readers accept both lengths of a dash, and releases of CLDR differ.
+EITHER_DASH = ("ru", "uk")
+
+
+def plain(text, language):
+    text = text.replace("\u00a0", " ")
+    return text.replace("—", "–") if language in EITHER_DASH else text
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def plain(text):
 )
 def test_a_date_with_its_hour(language, more, expected):
     moment = at(2023, 9, 19, 17, 5)
-    assert plain(format_date(moment, language, site(**more), with_time=True)) == expected
+    assert plain(format_date(moment, language, site(**more), with_time=True), language) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,15 +174,15 @@ def test_a_date_with_its_hour(language, more, expected):
         (
             "ko",
             {},
-            "2023년 9월 19일 AM 9:00~PM 5:00 (런던)",
-            "2023년 9월 19일 AM 9:00 ~ 9월 21일 PM 5:00 (런던)",
+            "2023년 9월 19일 오전 9:00~오후 5:00 (런던)",
+            "2023년 9월 19일 오전 9:00 ~ 9월 21일 오후 5:00 (런던)",
         ),
     ],
 )
 def test_ranges_with_hours_say_whose_hours(language, more, one_day, two_days):
     here, start = site(**more), at(2023, 9, 19, 8)
     ends = (at(2023, 9, 19, 16), at(2023, 9, 21, 16))
-    shown = [plain(format_range(start, end, language, here, False)) for end in ends]
+    shown = [plain(format_range(start, end, language, here, False), language) for end in ends]
     assert shown == [one_day, two_days]
 
 
@@ -191,7 +196,7 @@ def test_ranges_with_hours_say_whose_hours(language, more, one_day, two_days):
 )
 def test_the_half_of_the_day_is_said_once(language, more, expected):
     start, end = at(2023, 9, 19, 8), at(2023, 9, 19, 9, 30)
-    assert plain(format_range(start, end, language, site(**more), False)) == expected
+    assert plain(format_range(start, end, language, site(**more), False), language) == expected
 
 
 def test_a_range_with_hours_over_a_new_year_says_both_years():
@@ -243,4 +248,4 @@ def test_hours_are_those_of_the_place_where_its_offset_is_known(offset, expected
 
 def test_an_offset_keeps_european_digits_in_every_line():
     shown = format_range(at(2023, 10, 24, 6), None, "ar", site(**ARABIC_DIGITS), False, 180)
-    assert plain(shown) == "٢٤ تشرين الأول ٢٠٢٣، ٩:٠٠ ص (UTC+3)"
+    assert plain(shown, "ar") == "٢٤ تشرين الأول ٢٠٢٣، ٩:٠٠ ص (UTC+3)"
