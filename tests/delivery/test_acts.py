@@ -99,7 +99,7 @@ def test_said_twice_it_is_done_once(ledger, act):
 def test_a_row_that_is_being_sent_is_left_to_its_sender(ledger):
     with write(ledger) as conn:
         conn.execute(update(deliveries).values(state="queued", code=None))
-        claimed, _ = claim(conn, worker="w", now=QUEUED)
+        (claimed,), _ = claim(conn, worker="w", now=QUEUED)
     for act in Act:
         assert do(ledger, act, subscriber_ids=(claimed.recipient.subscriber_id,)).left == {
             Left.SENDING: 1
@@ -114,10 +114,10 @@ def test_held_by_hand_it_is_not_taken_and_released_it_is(db):
     open_edition(db)
     do(db, Act.HOLD)
     with write(db) as conn:
-        assert claim(conn, worker="w", now=QUEUED)[0] is None
+        assert claim(conn, worker="w", now=QUEUED)[0] == []
     do(db, Act.RELEASE)
     with write(db) as conn:
-        assert claim(conn, worker="w", now=QUEUED)[0] is not None
+        assert claim(conn, worker="w", now=QUEUED)[0] != []
 
 
 def test_letters_are_held_and_released_like_editions(db):

@@ -21,7 +21,7 @@ RULE = RetryRule()
 def attempt(engine, now, outcome=LATER):
     """Take the row in hand and record what came of it; return its state."""
     with write(engine) as conn:
-        claimed = claim(conn, worker="w", now=now)[0]
+        (claimed,) = claim(conn, worker="w", now=now)[0]
         assert claimed is not None, "nothing was due"
         return record(conn, claimed, outcome, now=now, rule=RULE, in_doubt="resend")
 
