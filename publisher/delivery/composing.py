@@ -93,7 +93,7 @@ class Composer:
             verify(body, data)
             self._verified.add(body.id)
         needs_smtputf8 = not (address.isascii() and sender.isascii())
-        return Message(identity, sender, address, data, needs_smtputf8)
+        return Message(identity, sender, address, data, needs_smtputf8, has_dots=False)
 
     def _signers_of(self, body: Body) -> tuple[Signer, ...]:
         """Return the keys that were there when the body was made, as far as they are still there."""

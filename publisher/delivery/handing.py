@@ -49,7 +49,7 @@ async def hand_over(session: Session, message: Message, final_seconds: float) ->
         refused = await _envelope(session, message)
         if refused is not None:
             return refused
-        wire.write(_stuffed(message.data), 0)
+        wire.write(_stuffed(message.data) if message.has_dots else message.data, 0)
         await wire.written(session.reply_seconds)
     except Lost as lost:
         wire.close()
@@ -171,5 +171,4 @@ def _negative(reply: Reply, message: Message) -> Outcome:
 
 
 def _stuffed(data: bytes) -> bytes:
-    # What `Compiled` makes has no such line; other messages may.
     return _LINE_DOT.sub(b"..", data) if b"\n." in data or data.startswith(b".") else data

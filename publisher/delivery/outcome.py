@@ -73,6 +73,7 @@ class Message:
     recipient: str  # RCPT TO; the domain as A-label
     data: bytes  # RFC 5322, CRLF, not dot-stuffed
     needs_smtputf8: bool = False
+    has_dots: bool = True  # whether a line may begin with one; looking takes 10 µs
 
 
 def answer_code(reply: int, text: str) -> str:

@@ -148,4 +148,4 @@ def _begin(conn: Connection) -> None:
     is_write = conn.get_execution_options().get("publisher_write", False)
     raw: Any = conn.connection.driver_connection
     raw.execute(f"PRAGMA query_only = {'OFF' if is_write else 'ON'}")
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    raw.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")

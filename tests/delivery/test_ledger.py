@@ -15,11 +15,19 @@ from publisher.delivery import (
     totals,
     waiting,
 )
-from publisher.delivery.claim import _NEXT, claim
+from publisher.delivery.claim import _NEXT, LEASE, claim
 from publisher.delivery.ledger import due
-from publisher.delivery.record import MOST_DOUBTS, put_back, record, recover
+from publisher.delivery.record import (
+    MOST_DOUBTS,
+    keep_leases,
+    let_go,
+    put_back,
+    record,
+    record_all,
+    recover,
+)
 from publisher.delivery.retry import RetryRule
-from publisher.store import read, write
+from publisher.store import clock_seconds, read, write
 from publisher.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 from .world import QUEUED, add_people, open_edition
@@ -301,3 +309,78 @@ def test_taking_a_row_uses_the_index_of_queued_rows(small_db):
     told = " ".join(str(row) for row in plan)
     assert "ix_deliveries_queued (priority=? AND next_at<?)" in told
     assert "TEMP B-TREE" not in told
+
+
+def in_seconds(db, row_id, seconds):
+    """Let the lease of a row end so many seconds from now, by the database's clock."""
+    with write(db) as conn:
+        at = conn.execute(select(clock_seconds(db.dialect.name))).scalar_one()
+        conn.execute(
+            update(deliveries).where(deliveries.c.id == row_id).values(lease_until_at=at + seconds)
+        )
+
+
+def test_only_rows_whose_lease_has_ended_are_taken_from_others(ledger):
+    take(ledger)
+    take(ledger)
+    in_seconds(ledger, 1, -1)
+    with write(ledger) as conn:
+        assert recover(conn, in_doubt="resend", now=QUEUED, only_ended_leases=True) == 1
+    assert [row.state for row in rows(ledger)] == ["queued", "sending", "queued"]
+    assert [row.doubts for row in rows(ledger)] == [1, 0, 0]
+
+
+def test_a_worker_that_lives_keeps_its_rows(ledger):
+    take(ledger)
+    in_seconds(ledger, 1, 0)
+    with write(ledger) as conn:
+        keep_leases(conn, "another", LEASE)
+        keep_leases(conn, "w", LEASE)
+        assert recover(conn, in_doubt="resend", now=QUEUED, only_ended_leases=True) == 0
+
+
+def test_a_marked_row_that_its_worker_was_never_told_of_goes_back_untried(ledger):
+    known, lost = take(ledger)[0], take(ledger)[0]
+    with write(ledger) as conn:
+        assert let_go(conn, "another", []) == 0
+        assert let_go(conn, "w", [known.id]) == 1
+    row = rows(ledger)[lost.id - 1]
+    assert (row.state, row.attempts, row.doubts) == ("queued", 0, 0)
+    assert settle(ledger, lost, Kind.ACCEPTED, "250") is None
+
+
+def test_several_rows_are_taken_and_settled_at_once(ledger):
+    with write(ledger) as conn:
+        claims, skipped = claim(conn, worker="w", now=QUEUED, count=5)
+    assert ([one.id for one in claims], skipped) == ([1, 2, 3], 0)
+    answers = [
+        (claims[0], Outcome(Kind.ACCEPTED, "2.0.0", "ok", "Q1")),
+        (claims[1], Outcome(Kind.REFUSED, "5.7.1", "no")),
+        (claims[2], Outcome(Kind.ACCEPTED, "250")),
+    ]
+    with write(ledger) as conn:
+        recover(conn, in_doubt="hold", now=QUEUED, only_ended_leases=True)
+        states = record_all(conn, answers, now=QUEUED, rule=RetryRule(), in_doubt="resend")
+    assert states == [State.SENT, State.FAILED, State.SENT]
+    assert [row.remote_id for row in rows(ledger)] == ["Q1", None, None]
+
+
+def test_an_answer_that_was_written_before_the_database_went_away_counts_once(ledger):
+    claimed, _ = take(ledger)
+    answer = [(claimed, Outcome(Kind.ACCEPTED, "250"))]
+    for _ in range(2):
+        with write(ledger) as conn:
+            states = record_all(conn, answer, now=QUEUED, rule=RetryRule(), in_doubt="resend")
+        assert states == [State.SENT]
+    assert count(ledger) == Totals(recipients=3, sent=1, waiting=2)
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)  # on SQLite a writer is alone
+def test_what_another_worker_is_looking_at_is_passed_by(db):
+    add_people(db, 4)
+    open_edition(db)
+    with write(db) as first, write(db) as second:
+        mine, _ = claim(first, worker="a", now=QUEUED, count=2)
+        theirs, _ = claim(second, worker="b", now=QUEUED, count=4)
+    assert [one.id for one in mine] == [1, 2]
+    assert [one.id for one in theirs] == [3, 4]
