@@ -13,15 +13,16 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded
+from publisher.errors import MigrationNeeded, NotAllowed, SiteHeld
 from publisher.ops import Clock, log
 from publisher.settings import load
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from publisher.backup import Restored, Wishes, Written
     from publisher.content import Library
-    from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport
+    from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport, SiteHold
     from publisher.digests import (
         Acted,
         Draft,
@@ -189,9 +190,13 @@ class App:
             digests.record_seen(conn, self.library(), self.now())
 
     def open_due_editions(self) -> "tuple[Opened, ...]":
-        """Open every edition whose slot is due: freeze its items, queue its deliveries."""
+        """Open every edition whose slot is due: freeze its items, queue its deliveries.
+
+        Raises SiteHeld in a restored copy.
+        """
         from publisher import digests
 
+        self._must_be_free()
         engine, settings, templates = self.engine, self.settings, self.templates
         return digests.open_due(
             engine, settings, self.library(), templates, self.now(), look=self._look_at
@@ -238,7 +243,8 @@ class App:
     ) -> Sent:
         """Open what is due, send all that is due now, and close what is settled; safe to repeat.
 
-        Raises RenderError or HeaderError of a body that cannot be made, after all others went.
+        Raises RenderError or HeaderError of a body that cannot be made, after all others went;
+        SiteHeld in a restored copy, which sends nothing.
         """
         from publisher import digests
 
@@ -335,6 +341,86 @@ class App:
             return upgrade(engine)
         finally:
             engine.dispose()
+
+    # Keeping it.
+
+    def backup(
+        self, path: Path, *, may_replace: bool = False, on_progress: Progress | None = None
+    ) -> "Written":
+        """Write the database and the secret into one file; others may write meanwhile.
+
+        An older schema is backed up as it is, so this can be done before an upgrade.
+        Raises BackupError, MigrationNeeded when there is no database, StoreError when the secret
+        is missing though there are subscribers, OSError.
+        """
+        from publisher.backup import write_backup
+        from publisher.store import open_engine
+
+        engine = open_engine(self.settings.database.url, self.settings.root)
+        try:
+            return write_backup(
+                engine,
+                path,
+                self._secret_path,
+                self.now(),
+                may_replace=may_replace,
+                on_progress=on_progress,
+            )
+        finally:
+            engine.dispose()
+
+    def restore(
+        self, path: Path, wishes: "Wishes", *, on_progress: Progress | None = None
+    ) -> "Restored":
+        """Bring a backup into the database that the settings name; see `backup.restore`.
+
+        Raises also NotAllowed while mail is being sent from this database.
+        """
+        from publisher.backup import restore
+        from publisher.delivery.lock import sender_lock
+        from publisher.store import open_engine
+
+        self.close()
+        now, path_of_secret = self.now(), self._secret_path
+        engine = open_engine(self.settings.database.url, self.settings.root)
+        try:
+            with sender_lock(engine, self.settings.var_dir, now) as busy:
+                if busy:
+                    raise NotAllowed(
+                        f"mail is being sent from this database ({busy})",
+                        hint="stop every `publisher run` and `send` of this site first",
+                    )
+                return restore(engine, path, path_of_secret, now, wishes, on_progress=on_progress)
+        finally:
+            engine.dispose()
+
+    def site_hold(self) -> "SiteHold | None":
+        """Return since when the site sends nothing because it is a restored copy."""
+        from publisher.delivery import site_hold
+        from publisher.store import read
+
+        engine = self.engine_if_there()
+        if engine is None:
+            return None
+        with read(engine) as conn:
+            return site_hold(conn)
+
+    def release(self) -> int | None:
+        """Let a restored copy send; return how many deliveries wait again, None: it was free."""
+        from publisher.delivery import release_site
+        from publisher.store import write
+
+        with write(self.engine) as conn:
+            return release_site(conn)
+
+    def _must_be_free(self) -> None:
+        held = self.site_hold()
+        if held:
+            raise SiteHeld(held.since, held.why)
+
+    @property
+    def _secret_path(self) -> Path:
+        return self.settings.var_dir / "secret"
 
     # The wiring.
 

@@ -29,6 +29,8 @@ COMMANDS = {
     "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),
     "doctor": ("doctor", "Examine settings, database, disk, clock and more"),
+    "backup": ("backup", "Write the database and the secret into one file"),
+    "restore": ("restore", "Bring a backup back, into SQLite or PostgreSQL"),
     "upgrade": ("upgrade", "Bring the database to this version's schema"),
     "demo": ("demo", "The sample site in a scratch folder on its own clock"),
 }

@@ -14,13 +14,21 @@ from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals
 from publisher.delivery.message import Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.delivery.sender import Sender, SendReport
-from publisher.delivery.states import CANCELLED_CODE, State
+from publisher.delivery.site_hold import (
+    SiteHold,
+    doubt_all_under_way,
+    hold_site,
+    release_site,
+    site_hold,
+)
+from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
 from publisher.delivery.transports import Transport, open_transport
 
 __all__ = [
     "CANCELLED_CODE",
     "EDITIONS",
     "LETTERS",
+    "RESTORED_CODE",
     "Body",
     "HeaderError",
     "Kind",
@@ -29,23 +37,28 @@ __all__ = [
     "Recipient",
     "SendReport",
     "Sender",
+    "SiteHold",
     "State",
     "Totals",
     "Transport",
     "call_off",
     "compose_message",
+    "doubt_all_under_way",
     "enqueue",
     "gone",
     "hold",
+    "hold_site",
     "is_gone",
     "is_waiting",
     "load_body",
     "message_id",
     "open_transport",
     "release",
+    "release_site",
     "reserve_bodies",
     "reserve_body",
     "save_body",
+    "site_hold",
     "totals",
     "waiting",
 ]

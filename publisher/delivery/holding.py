@@ -3,13 +3,13 @@
 from sqlalchemy import Connection, func, or_, select, update
 
 from publisher.delivery.ledger import IS_QUEUED
-from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, RESTORED_CODE, State, move
 from publisher.store.tables import deliveries
 
 _is_gone = or_(
     deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT]), deliveries.c.doubts > 0
 )
-_is_stopped = (deliveries.c.state == State.HELD) & (deliveries.c.code == HELD_CODE)
+_is_stopped = (deliveries.c.state == State.HELD) & deliveries.c.code.in_([HELD_CODE, RESTORED_CODE])
 
 
 def hold(conn: Connection, purpose: str) -> int:

@@ -6,6 +6,7 @@ from publisher.errors import StateError
 
 HELD_CODE = "held"  # of a row that somebody stopped, unlike one that is in doubt
 CANCELLED_CODE = "cancelled"
+RESTORED_CODE = "restored"  # of a row that waited when a backup was made; see `site_hold`
 
 
 class State(StrEnum):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import Problem
+from publisher.errors import Problem, SiteHeld
 from publisher.ops import log
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def build(app: "App", _stop: Event) -> Done:
 
 def send(app: "App", stop: Event) -> Done:
     """Open what is due and send it, and again at the next slot or the next try."""
-    done = app.send(stop)
+    try:
+        done = app.send(stop)
+    except SiteHeld as held:
+        _log.warning(held.message, hint=held.hint)
+        return Done(None)
     report = done.report
     due = [slot.due_at for slot in app.next_due().values()]
     if report.next_at:

@@ -1,0 +1,21 @@
+"""Backups: the whole of a site that is not a file of its own, in one file, and back again.
+
+`write_backup` takes one moment of the database, whatever is being written meanwhile, and the secret
+without which nobody's links work. `restore` brings it into SQLite or PostgreSQL, which is also how
+a site grows from one to the other. What an older copy cannot know, who left since, is carried over
+from the database it replaces; and it sends nothing until somebody says so.
+"""
+
+from publisher.backup.reading import Backup, open_backup
+from publisher.backup.restoring import Restored, Wishes, restore
+from publisher.backup.writing import Written, write_backup
+
+__all__ = [
+    "Backup",
+    "Restored",
+    "Wishes",
+    "Written",
+    "open_backup",
+    "restore",
+    "write_backup",
+]
