@@ -71,8 +71,8 @@ def restore(
             replaces = _make_room(conn, backup, wishes, is_other_site=secret is None)
             _load(conn, engine, backup, on_progress)
             migrate(conn)
-            carried = carry_departures(conn, now) if replaces else Carried()
             rows_came(conn)
+            carried = carry_departures(conn, now) if replaces else Carried()
             in_doubt = delivery.doubt_all_under_way(conn, in_doubt=wishes.in_doubt, now=now)
             made_at = backup.manifest.made_at.astimezone(UTC)
             held = 0

@@ -26,7 +26,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -228,7 +227,7 @@ def _one(query: Select[Any]) -> ColumnElement[Any]:
 
 
 def _not_null(query: Select[Any]) -> Select[Any]:
-    return query.where(_PEOPLE.c.copy_id.is_not(literal(None)))
+    return query.where(_PEOPLE.c.copy_id.is_not(None))
 
 
 def _forget(conn: Connection) -> None:

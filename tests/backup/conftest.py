@@ -1,5 +1,6 @@
 """Databases to move between, and a small site with a mailing under way."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,13 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
 def empty(request: pytest.FixtureRequest) -> Engine:
     """A database without a table, of both kinds."""
     return request.getfixturevalue("sqlite" if request.param == "sqlite" else "postgres")
+
+
+@pytest.fixture
+def source(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A SQLite database with the present schema, to take backups of."""
+    (tmp_path / "old").mkdir()
+    shutil.copyfile(sqlite_template, tmp_path / "old" / "old.sqlite3")
+    engine = open_engine("sqlite:///old.sqlite3", tmp_path / "old")
+    yield engine
+    engine.dispose()

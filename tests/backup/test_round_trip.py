@@ -44,10 +44,10 @@ def test_every_row_of_every_table_comes_back(db, empty, secret, file, tmp_path, 
 
 
 def test_a_move_there_and_back_again_changes_no_byte_of_a_table(
-    db, postgres, sqlite, secret, file, tmp_path, now
+    source, postgres, sqlite, secret, file, tmp_path, now
 ):
-    fill(db)
-    write_backup(db, file, secret, now)
+    fill(source)
+    write_backup(source, file, secret, now)
     there, back = tmp_path / "there.zip", tmp_path / "back.zip"
     bring_back(file, postgres, tmp_path, now)
     write_backup(postgres, there, secret, now)
@@ -60,9 +60,9 @@ def test_a_move_there_and_back_again_changes_no_byte_of_a_table(
     assert found[0] == found[1] == found[2]
 
 
-def test_new_rows_get_new_numbers_after_a_restore(db, empty, secret, file, tmp_path, now):
-    fill(db)
-    write_backup(db, file, secret, now)
+def test_new_rows_get_new_numbers_after_a_restore(source, empty, secret, file, tmp_path, now):
+    fill(source)
+    write_backup(source, file, secret, now)
     bring_back(file, empty, tmp_path, now)
     row = {"subscriber_id": 1, "happened_at": 1, "act": "changed", "source": "", "wording": ""}
     with write(empty) as conn:
@@ -70,8 +70,8 @@ def test_new_rows_get_new_numbers_after_a_restore(db, empty, secret, file, tmp_p
     assert made == COUNT + 1
 
 
-def test_an_empty_table_numbers_from_one(db, empty, secret, file, tmp_path, now):
-    write_backup(db, file, secret, now)
+def test_an_empty_table_numbers_from_one(source, empty, secret, file, tmp_path, now):
+    write_backup(source, file, secret, now)
     bring_back(file, empty, tmp_path, now)
     with write(empty) as conn:
         row = insert(signatures).values(languages="en", kinds="", categories="", originals=0)
@@ -118,14 +118,14 @@ def test_a_backup_can_be_taken_before_the_upgrade(secret, file, tmp_path, now):
 
 
 def test_a_backup_of_a_newer_schema_is_refused_in_the_words_of_a_migration(
-    db, empty, secret, file, tmp_path, now
+    source, empty, secret, file, tmp_path, now
 ):
-    with write(db) as conn:
+    with write(source) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
-        write_backup(db, file, secret, now)
+        write_backup(source, file, secret, now)
     finally:
-        with write(db) as conn:
+        with write(source) as conn:
             conn.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
     with pytest.raises(MigrationNeeded, match="schema 9999") as caught:
         bring_back(file, empty, tmp_path, now)
@@ -152,12 +152,12 @@ def test_only_the_owner_reads_a_backup_and_it_replaces_nothing(db, secret, file,
     assert file.read_bytes() != before
 
 
-def test_other_tables_in_the_database_are_left_alone(empty, secret, file, tmp_path, now, db):
+def test_other_tables_in_the_database_are_left_alone(empty, secret, file, tmp_path, now, source):
     with write(empty) as conn:
         conn.execute(text("CREATE TABLE procrastinate_jobs (id INTEGER)"))
         conn.execute(text("INSERT INTO procrastinate_jobs VALUES (5)"))
-    fill(db)
-    write_backup(db, file, secret, now)
+    fill(source)
+    write_backup(source, file, secret, now)
     bring_back(file, empty, tmp_path, now)
     with read(empty) as conn:
         assert conn.execute(text("SELECT id FROM procrastinate_jobs")).scalar_one() == 5
@@ -217,10 +217,10 @@ def _counts(file) -> list[int]:
     return [rows["subscribers"], rows["consents"]]
 
 
-def test_progress_ends_at_the_last_row(db, empty, secret, file, tmp_path, now):
-    fill(db)
+def test_progress_ends_at_the_last_row(source, empty, secret, file, tmp_path, now):
+    fill(source)
     told: list[tuple[int, int]] = []
-    written = write_backup(db, file, secret, now, on_progress=lambda *at: told.append(at))
+    written = write_backup(source, file, secret, now, on_progress=lambda *at: told.append(at))
     assert told[-1] == (written.rows, written.rows)
     bring_back(file, empty, tmp_path, now, on_progress=lambda *at: told.append(at))
     assert told[-1] == (written.rows, written.rows)
