@@ -413,6 +413,14 @@ class App:
         with write(self.engine) as conn:
             return release_site(conn)
 
+    def fold_old(self, stop: Event | None = None) -> int:
+        """Fold deliveries older than `[retention]` into numbers; return how many; safe to repeat."""
+        from publisher import digests
+
+        if self.engine_if_there() is None or self.site_hold():
+            return 0
+        return digests.fold_old(self.engine, self.settings, self.now(), stop)
+
     def _must_be_free(self) -> None:
         held = self.site_hold()
         if held:

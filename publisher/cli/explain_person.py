@@ -28,6 +28,8 @@ _WHY = {
     "left the digest": "no mail: they had left this digest",
     "nothing new": "no mail: nothing in it was for them",
     "chose otherwise then": "no mail: they chose otherwise then, and changed that later",
+    "folded": "no mail is known of: the edition is long past, so only numbers are kept of who was "
+    "passed over or skipped",
     "unexplained": "no mail, though by their choices of today there would be one: "
     "they chose otherwise when it was opened, or the ledger no longer has it",
 }
@@ -38,12 +40,17 @@ _STATES = {
     "failed": "not delivered",
     "in doubt": "in doubt: they may have it",
     "held": "held: they may have it, and somebody should decide",
+    "held with the copy": "held until `publisher restore --release`, since a backup was restored",
     "held by an editor": "held by an editor, with its whole edition",
     "cancelled": "not sent: an editor cancelled the edition",
     "skipped": "skipped when its turn came: they were no longer to be mailed",
 }
 
-_BY_EDITORS = {("held", "held"): "held by an editor", ("skipped", "cancelled"): "cancelled"}
+_BY_PEOPLE = {
+    ("held", "held"): "held by an editor",
+    ("held", "restored"): "held with the copy",
+    ("skipped", "cancelled"): "cancelled",
+}
 _DECIDED = {
     "approved": ", approved by an editor",
     "held": ", held by an editor",
@@ -167,11 +174,16 @@ _WILL = {
 
 
 def _delivery(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
+    if mail.is_folded:
+        yield "  mail: sent; it is long ago, so when exactly and how often tried is not kept"
+        if mail.message_id:
+            yield f"    Message-ID: {mail.message_id}"
+        return
     when = f" {moment(mail.settled_at, zone)}" if mail.settled_at else ""
     code = f" ({mail.code})" if mail.code else ""
     state = mail.state
-    if (state, mail.code) in _BY_EDITORS:
-        state, code = _BY_EDITORS[state, mail.code], ""
+    if (state, mail.code) in _BY_PEOPLE:
+        state, code = _BY_PEOPLE[state, mail.code], ""
     yield f"  mail {mail.id}: {_STATES[state]}{when}{code}"
     tried = count(mail.attempts, "attempt")
     if mail.next_at:

@@ -8,6 +8,7 @@ digests or preferences.
 """
 
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
+from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts, has_old_letters
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
@@ -45,7 +46,11 @@ __all__ = [
     "compose_message",
     "doubt_all_under_way",
     "enqueue",
+    "fold_letters",
+    "fold_purpose",
+    "folded_counts",
     "gone",
+    "has_old_letters",
     "hold",
     "hold_site",
     "is_gone",

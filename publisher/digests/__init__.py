@@ -1,7 +1,8 @@
 """Editions: which slot is due, what goes into it, who gets which body, from open to sent.
 
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
-for a body not made yet; `act` and `add_extra` are what editors decide. `forecast`, `preview` and
+for a body not made yet; `act` and `add_extra` are what editors decide;
+`fold_old` makes numbers of what is long past. `forecast`, `preview` and
 `explain_…` look and change nothing. The rule of who
 gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
 messages and knows nothing of any of this.
@@ -18,6 +19,7 @@ from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
 from publisher.digests.report import Month, month
+from publisher.digests.retention import fold_old
 from publisher.digests.rule import Story
 from publisher.digests.trial import (
     Draft,
@@ -52,6 +54,7 @@ __all__ = [
     "draft",
     "explain_item",
     "explain_person",
+    "fold_old",
     "forecast",
     "make_body",
     "message_for_test",

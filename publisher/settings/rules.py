@@ -36,6 +36,7 @@ def broken_rules(settings: Settings) -> Iterator[Told]:
     yield from _mail(settings)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
+    yield from _keeping(settings)
     yield from _not_yet(settings)
 
 
@@ -120,6 +121,23 @@ def _mail(settings: Settings) -> Iterator[Told]:
             "database.url is of a kind that publisher does not know",
             'write "sqlite:///var/publisher.sqlite3" or "postgresql://host/name"',
         )
+
+
+def _keeping(settings: Settings) -> Iterator[Told]:
+    """Yield a time that would forget what a digest must still know; the usual one just waits."""
+    if "retention" not in settings.model_fields_set:
+        return
+    kept = settings.retention.deliveries
+    for name, digest in settings.digests.items():
+        if kept < digest.longest_memory:
+            days = -(-digest.longest_memory // timedelta(days=1))
+            yield (
+                ("retention", "deliveries"),
+                f"retention.deliveries is shorter than digests.{name}.max_age and "
+                f"digests.{name}.wait_for_translation together, so that what readers had already "
+                "would be forgotten too early",
+                f'write "{days}d" or more',
+            )
 
 
 def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
