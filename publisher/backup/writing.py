@@ -21,7 +21,7 @@ from publisher.files import sync_folder
 from publisher.store import read
 from publisher.store.migrations import HEAD
 from publisher.store.rows import Stored, count_rows, read_rows, stored_tables
-from publisher.store.schema import revision_of
+from publisher.store.schema import must_exist, revision_of
 
 Progress = Callable[[int, int], None]
 LEVEL = 3  # of deflate: 9 makes the file a tenth smaller and takes four times as long
@@ -54,6 +54,7 @@ def write_backup(
     Raises BackupError when the file is there and may not be replaced, MigrationNeeded when there
     is no database, StoreError when people are in it and their secret is missing, OSError.
     """
+    must_exist(engine)
     _must_be_free(path, may_replace)
     with _draft(path) as file:
         with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as parts:

@@ -14,13 +14,18 @@ _UPGRADING = 7_085_361  # any number of our own: two upgrades of one PostgreSQL 
 
 def check_schema(engine: Engine) -> None:
     """Raise MigrationNeeded unless the database has exactly the schema of this version."""
-    file: Path | None = engine.get_execution_options().get("publisher_file")
-    if file is not None and not file.exists():
-        raise MigrationNeeded("", HEAD)  # a look must not make an empty database
+    must_exist(engine)
     with read(engine) as conn:
         have = revision_of(conn)
     if have != HEAD:
         raise difference(have, REVISIONS)
+
+
+def must_exist(engine: Engine) -> None:
+    """Raise MigrationNeeded when there is no file: a look must not make an empty database."""
+    file: Path | None = engine.get_execution_options().get("publisher_file")
+    if file is not None and not file.exists():
+        raise MigrationNeeded("", HEAD)
 
 
 def difference(have: str, known: Sequence[str]) -> MigrationNeeded:
