@@ -24,6 +24,7 @@ MOST_SWELLING = 200  # times; rows of a ledger swell to about 30 times, a bomb t
 _SLACK = 1024**2  # bytes that may swell as they like
 _LARGEST = {MANIFEST: 1024**2, SECRET: 64 * 1024}  # bytes
 _PIECE = 1024**2
+_PAGE = 1024**2  # bytes of lines: a few thousand rows of a ledger, a hundred of bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,22 @@ class Backup:
         """Return the site's secret, b"" when it had none."""
         return self._whole(SECRET) if self.manifest.secret_sha256 else b""
 
-    def rows(self, table: TableFacts) -> Iterator[tuple[Any, ...]]:
-        """Yield a table's rows; raises BackupError at the first that is none, or when some lack."""
-        lines, number = Lines.of(table), 0
+    def pages(self, table: TableFacts) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield a table's rows in lists short enough to hold.
+
+        Raises BackupError at the first row that is none, or at the end when some lack.
+        """
+        lines, number, size = Lines.of(table), 0, 0
+        page: list[tuple[Any, ...]] = []
         with self._open(table.part) as read:
             for line in split_lines(read):
-                yield lines.row(line)
-                number += 1
+                page.append(lines.row(line))
+                number, size = number + 1, size + len(line)
+                if size >= _PAGE:
+                    yield page
+                    page, size = [], 0
+        if page:
+            yield page
         if number != table.rows:
             raise BackupError(f"{self.path}: {table.name} has {number:,} rows, not {table.rows:,}")
 

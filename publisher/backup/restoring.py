@@ -7,7 +7,6 @@ older database. Both kinds of database take changes of the schema back, so a cra
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +23,6 @@ from publisher.store.schema import migrate, take_schema
 from publisher.subscribers import Carried, carry_departures, remember_departures
 
 Progress = Callable[[int, int], None]
-_AT_ONCE = 5_000  # rows inserted at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +116,8 @@ def _load(conn: Connection, engine: Engine, backup: Backup, on_progress: Progres
 
 
 def _fill(conn: Connection, engine: Engine, backup: Backup, facts: TableFacts) -> Iterator[int]:
-    table, rows = Table(facts.name, MetaData()), backup.rows(facts)
-    while page := list(islice(rows, _AT_ONCE)):
+    table = Table(facts.name, MetaData())
+    for page in backup.pages(facts):
         try:
             insert_many(conn, table, facts.columns, page)
         except Exception as error:

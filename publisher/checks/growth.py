@@ -63,10 +63,10 @@ def room_for_next(app: "App") -> Answer:
     if file is None:
         size = _megabytes(edition.in_database)
         server = f"; {size} of it on the database server's disk, which cannot be seen from here"
-    return _judged(said, server, wanted)
+    return compare(said, server, wanted)
 
 
-def _judged(said: str, server: str, wanted: dict[Path, int]) -> Answer:
+def compare(said: str, server: str, wanted: dict[Path, int]) -> Answer:
     """Compare what is wanted with what is free, disk by disk."""
     disks: dict[int, tuple[Path, int]] = {}
     for folder, size in wanted.items():
