@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PEAK_MIB = 200
 WAIT_SECONDS = 0.3
-ROW_BYTES = 280  # what checks/growth.py takes for granted
+ROW_BYTES = 200  # what checks/growth.py takes for granted
 _SMALL = 100_000  # fewer readers than that say nothing about the figures
 _SEGMENTS = 1_000
 SQLITE = "sqlite:///var/publisher.sqlite3"

@@ -18,7 +18,7 @@ from publisher.backup.reading import Backup, open_backup
 from publisher.errors import BackupError, NotAllowed
 from publisher.store import insert_many, write
 from publisher.store.failures import explain, is_of_database
-from publisher.store.rows import drop_all, is_empty, rows_came, stored_tables
+from publisher.store.rows import drop_all, is_empty, raise_floor, rows_came, stored_tables
 from publisher.store.schema import migrate, take_schema
 from publisher.subscribers import Carried, carry_departures, remember_departures
 
@@ -69,6 +69,8 @@ def restore(
             replaces = _make_room(conn, backup, wishes, is_other_site=secret is None)
             _load(conn, engine, backup, on_progress)
             migrate(conn)
+            if not wishes.is_planned:
+                raise_floor(conn, now)
             rows_came(conn)
             carried = carry_departures(conn, now) if replaces else Carried()
             in_doubt = delivery.doubt_all_under_way(conn, in_doubt=wishes.in_doubt, now=now)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from publisher.app import App
 
 # Measured with 1,000,000 deliveries that were opened, sent and answered: see `bench/results.md`.
-ROW_BYTES = 280  # of one delivery with its indexes
+ROW_BYTES = 200  # of one delivery with its indexes
 LOG_BYTES = 64 * 1024**2  # to which SQLite's write-ahead log grows while an edition opens
 BODY_BYTES = 30_000  # of one segment's stored body, when there was none yet
 MESSAGE_BYTES = 60_000  # of one message, when there was none yet

@@ -6,14 +6,26 @@ Only our own tables are touched: a PostgreSQL database may hold those of other p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Inspector, LargeBinary, Text, inspect, text
+from sqlalchemy import (
+    Connection,
+    Inspector,
+    LargeBinary,
+    Text,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
-from publisher.store.tables import metadata
+from publisher.store.tables import editions, floors, metadata
 
 # What a site writes by itself before it has any reader; a restored copy brings its own.
-_NOT_MISSED = frozenset({"leases", "runs", "starts", "seen_items", "signatures"})
+_NOT_MISSED = frozenset({"floors", "leases", "runs", "starts", "seen_items", "signatures"})
 _SCHEMA_MARK = "alembic_version"
 
 
@@ -75,18 +87,33 @@ def rows_came(conn: Connection) -> None:
     """Tell PostgreSQL of rows that came with their numbers; SQLite sees for itself."""
     if conn.dialect.name != "postgresql":
         return
+    floor = dict(map(tuple, conn.execute(select(floors.c.name, floors.c.number)).all()))
     for table in stored_tables(conn):
         name = {"name": table.name}
         sequence = "id" in table.columns and conn.scalar(
             text("SELECT pg_get_serial_sequence(:name, 'id')"), name
         )
         if sequence:
-            last = f'(SELECT max(id) FROM "{table.name}")'  # noqa: S608
+            last = conn.scalar(text(f'SELECT max(id) FROM "{table.name}"')) or 0  # noqa: S608
+            last = max(last, floor.get(table.name, 0))
             conn.execute(
-                text(f"SELECT setval(:sequence, coalesce({last}, 1), {last} IS NOT NULL)"),
-                {"sequence": sequence},
+                text("SELECT setval(:sequence, :last, :is_given)"),
+                {"sequence": sequence, "last": max(last, 1), "is_given": last > 0},
             )
         conn.execute(text(f'ANALYZE "{table.name}"'))
+
+
+def raise_floor(conn: Connection, now: datetime) -> None:
+    """Number new editions apart from those that a lost copy may have sent since a backup.
+
+    A message's identity follows from its edition's number, and two different messages with one
+    identity are one to many mail programs. Minutes go on from one restore to the next, and no site
+    opens an edition a minute.
+    """
+    last = conn.scalar(select(func.max(editions.c.id))) or 0
+    number = max(last + 1, int(now.timestamp()) // 60)
+    conn.execute(delete(floors))
+    conn.execute(insert(floors).values(name=editions.name, number=number))
 
 
 def _stored(conn: Connection, found: Inspector, name: str) -> Stored:

@@ -305,6 +305,15 @@ holds = Table(
     comment="while there is a row nothing opens and nothing is sent; written by delivery",
 )
 
+floors = Table(
+    "floors",
+    metadata,
+    Column("name", Text, primary_key=True, comment="a table: editions"),
+    Column("number", BigInteger, nullable=False, comment="new rows are numbered from it on"),
+    _state("name", "editions"),
+    comment="numbers below may have been given by a copy that is lost; written by backup",
+)
+
 paces = Table(
     "paces",
     metadata,

@@ -23,8 +23,9 @@ WORDS = {
     ("tallies", "span"): "day",
     ("folded", "state"): "sent",
     ("holds", "name"): "site",
+    ("floors", "name"): "editions",
 }
-ONE_ROW = ("holds",)
+ONE_ROW = ("holds", "floors")
 COUNT = len(AWKWARD)
 
 

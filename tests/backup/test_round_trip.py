@@ -1,10 +1,14 @@
 import threading
+from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import insert, select, text
 
 from publisher.backup import Wishes, open_backup, restore, write_backup
+from publisher.digests.edition import State
+from publisher.digests.freezing import NewEdition, insert_edition
+from publisher.digests.period import Slot
 from publisher.errors import BackupError, MigrationNeeded
 from publisher.store import check_schema, read, upgrade, write
 from publisher.store.migrations import HEAD
@@ -68,6 +72,20 @@ def test_new_rows_get_new_numbers_after_a_restore(source, empty, secret, file, t
     with write(empty) as conn:
         made = conn.execute(insert(consents).values(**row).returning(consents.c.id)).scalar_one()
     assert made == COUNT + 1
+
+
+def test_editions_after_a_restore_are_not_taken_for_those_that_a_lost_copy_sent(
+    source, empty, secret, file, tmp_path, now
+):
+    write_backup(source, file, secret, now)
+    for wishes, least in ((Wishes(), int(now.timestamp()) // 60), (PLANNED, 1)):
+        bring_back(file, empty, tmp_path, now, replace(wishes, may_replace=True))
+        numbers = []
+        for slot in ("2026-03-10T07:00", "2026-03-17T07:00"):
+            new = NewEdition("weekly", Slot(slot, now), State.MISSED, now)
+            with write(empty) as conn:
+                numbers.append(insert_edition(conn, new))
+        assert numbers == [least, least + 1]
 
 
 def test_an_empty_table_numbers_from_one(source, empty, secret, file, tmp_path, now):

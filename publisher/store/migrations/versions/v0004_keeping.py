@@ -1,4 +1,4 @@
-"""Deliveries folded into numbers, what is kept of them, and what holds a whole site."""
+"""Deliveries folded into numbers, what is kept of them, what holds a site, where numbers begin."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Add three tables, a column of editions, and two indexes."""
+    """Add four tables, a column of editions, and two indexes."""
     op.create_table(
         "folded",
         sa.Column("purpose", sa.Text(), nullable=False),
@@ -43,6 +43,16 @@ def upgrade() -> None:
         sa.CheckConstraint("name IN ('site')", name=op.f("ck_holds_name")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_holds")),
         comment="while there is a row nothing opens and nothing is sent; written by delivery",
+    )
+    op.create_table(
+        "floors",
+        sa.Column("name", sa.Text(), nullable=False, comment="a table: editions"),
+        sa.Column(
+            "number", sa.BigInteger(), nullable=False, comment="new rows are numbered from it on"
+        ),
+        sa.CheckConstraint("name IN ('editions')", name=op.f("ck_floors_name")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_floors")),
+        comment="numbers below may have been given by a copy that is lost; written by backup",
     )
     op.add_column(
         "editions",
