@@ -39,6 +39,7 @@ bench: $(VENV)/.workshop
 	@$(BIN)/python -m bench.start
 	@$(BIN)/python -m bench.build
 	@$(BIN)/python -m bench.opening
+	@$(BIN)/python -m bench.keeping
 
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }

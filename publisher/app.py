@@ -13,14 +13,13 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded, NotAllowed, SiteHeld
+from publisher.errors import MigrationNeeded, SiteHeld
 from publisher.ops import Clock, log
 from publisher.settings import load
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from publisher.backup import Restored, Wishes, Written
     from publisher.content import Library
     from publisher.delivery import Body, Outcome, Recipient, Sender, SendReport, SiteHold
     from publisher.digests import (
@@ -344,56 +343,6 @@ class App:
 
     # Keeping it.
 
-    def backup(
-        self, path: Path, *, may_replace: bool = False, on_progress: Progress | None = None
-    ) -> "Written":
-        """Write the database and the secret into one file; others may write meanwhile.
-
-        An older schema is backed up as it is, so this can be done before an upgrade.
-        Raises BackupError, MigrationNeeded when there is no database, StoreError when the secret
-        is missing though there are subscribers, OSError.
-        """
-        from publisher.backup import write_backup
-        from publisher.store import open_engine
-
-        engine = open_engine(self.settings.database.url, self.settings.root)
-        try:
-            return write_backup(
-                engine,
-                path,
-                self._secret_path,
-                self.now(),
-                may_replace=may_replace,
-                on_progress=on_progress,
-            )
-        finally:
-            engine.dispose()
-
-    def restore(
-        self, path: Path, wishes: "Wishes", *, on_progress: Progress | None = None
-    ) -> "Restored":
-        """Bring a backup into the database that the settings name; see `backup.restore`.
-
-        Raises also NotAllowed while mail is being sent from this database.
-        """
-        from publisher.backup import restore
-        from publisher.delivery.lock import sender_lock
-        from publisher.store import open_engine
-
-        self.close()
-        now, path_of_secret = self.now(), self._secret_path
-        engine = open_engine(self.settings.database.url, self.settings.root)
-        try:
-            with sender_lock(engine, self.settings.var_dir, now) as busy:
-                if busy:
-                    raise NotAllowed(
-                        f"mail is being sent from this database ({busy})",
-                        hint="stop every `publisher run` and `send` of this site first",
-                    )
-                return restore(engine, path, path_of_secret, now, wishes, on_progress=on_progress)
-        finally:
-            engine.dispose()
-
     def site_hold(self) -> "SiteHold | None":
         """Return since when the site sends nothing because it is a restored copy."""
         from publisher.delivery import site_hold
@@ -404,14 +353,6 @@ class App:
             return None
         with read(engine) as conn:
             return site_hold(conn)
-
-    def release(self) -> int | None:
-        """Let a restored copy send; return how many deliveries wait again, None: it was free."""
-        from publisher.delivery import release_site
-        from publisher.store import write
-
-        with write(self.engine) as conn:
-            return release_site(conn)
 
     def fold_old(self, stop: Event | None = None) -> int:
         """Fold deliveries older than `[retention]` into numbers; return how many; safe to repeat."""
@@ -425,10 +366,6 @@ class App:
         held = self.site_hold()
         if held:
             raise SiteHeld(held.since, held.why)
-
-    @property
-    def _secret_path(self) -> Path:
-        return self.settings.var_dir / "secret"
 
     # The wiring.
 

@@ -28,8 +28,11 @@ def command(start: Start, file: Path, force: bool) -> None:
     """
     if not file.parent.is_dir():
         raise click.BadParameter(f"there is no folder {file.parent}", param_hint="FILE")
-    with start.app() as app, progress("writing") as tell:
-        written = app.backup(file, may_replace=force, on_progress=tell)
+    from publisher.backup import backup_site
+
+    now = start.clock.now()
+    with progress("writing") as tell:
+        written = backup_site(start.settings, file, now, may_replace=force, on_progress=tell)
     size = max(written.size // 1024, 1)
     say(f"{count(written.rows, 'row')} written to {file} ({size:,} kB)")
     if written.has_secret:

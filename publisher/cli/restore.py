@@ -43,16 +43,20 @@ def command(start: Start, file: Path | None, replace: bool, as_is: bool, release
         if file is None:
             _release(app)
             return
-        from publisher.backup import Wishes
+        from publisher.backup import Wishes, restore_site
 
         wishes = Wishes(replace, as_is, app.settings.delivery.in_doubt)
         with progress("restoring") as tell:
-            done = app.restore(file, wishes, on_progress=tell)
+            done = restore_site(app.settings, file, app.now(), wishes, on_progress=tell)
         _say_restored(app, done, is_planned=as_is)
 
 
 def _release(app: "App") -> None:
-    freed = app.release()
+    from publisher.delivery import release_site
+    from publisher.store import write
+
+    with write(app.engine) as conn:
+        freed = release_site(conn)
     if freed is None:
         say("nothing to do: this site is not held")
         return

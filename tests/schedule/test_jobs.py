@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from publisher.app import open_app
-from publisher.delivery import hold_site
+from publisher.delivery import hold_site, release_site
 from publisher.ops import Clock
 from publisher.schedule.jobs import JOBS, Done, purge, send
 from publisher.store import read, write
@@ -64,7 +64,8 @@ def test_a_restored_copy_is_left_as_it_is_and_sends_nothing(at, now):
     assert purge(app, Event()) == Done(None)
     with read(app.engine) as conn:
         assert conn.scalar(select(editions.c.folded_at)) is None
-    assert app.release() == 0
+    with write(app.engine) as conn:
+        assert release_site(conn) == 0
     purge(app, Event())
     with read(app.engine) as conn:
         assert conn.scalar(select(editions.c.folded_at)) is not None
