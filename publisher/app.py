@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded
+from publisher.errors import MigrationNeeded, SiteHeld
 from publisher.ops import Clock, log
 from publisher.settings import load
 
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from publisher.content import Library
-    from publisher.delivery import Body, Outcome, Outlook, Recipient, Sender, SendReport, Signer
+    from publisher.delivery import (
+        Body,
+        Outcome,
+        Outlook,
+        Recipient,
+        Sender,
+        SendReport,
+        Signer,
+        SiteHold,
+    )
     from publisher.digests import (
         Acted,
         Draft,
@@ -200,9 +209,13 @@ class App:
             digests.record_seen(conn, self.library(), self.now())
 
     def open_due_editions(self) -> "tuple[Opened, ...]":
-        """Open every edition whose slot is due: freeze its items, queue its deliveries."""
+        """Open every edition whose slot is due: freeze its items, queue its deliveries.
+
+        Raises SiteHeld in a restored copy.
+        """
         from publisher import digests
 
+        self._must_be_free()
         engine, settings, templates = self.engine, self.settings, self.templates
         return digests.open_due(
             engine, settings, self.library(), templates, self.now(), look=self._look_at
@@ -249,7 +262,8 @@ class App:
     ) -> Sent:
         """Open what is due, send all that is due now, and close what is settled; safe to repeat.
 
-        Raises RenderError or HeaderError of a body that cannot be made, after all others went.
+        Raises RenderError or HeaderError of a body that cannot be made, after all others went;
+        SiteHeld in a restored copy, which sends nothing.
         """
         from publisher import digests
 
@@ -358,6 +372,32 @@ class App:
             return upgrade(engine)
         finally:
             engine.dispose()
+
+    # Keeping it.
+
+    def site_hold(self) -> "SiteHold | None":
+        """Return since when the site sends nothing because it is a restored copy."""
+        from publisher.delivery import site_hold
+        from publisher.store import read
+
+        engine = self.engine_if_there()
+        if engine is None:
+            return None
+        with read(engine) as conn:
+            return site_hold(conn)
+
+    def fold_old(self, stop: Event | None = None) -> int:
+        """Fold deliveries older than `[retention]` into numbers; return how many; safe to repeat."""
+        from publisher import digests
+
+        if self.engine_if_there() is None or self.site_hold():
+            return 0
+        return digests.fold_old(self.engine, self.settings, self.now(), stop)
+
+    def _must_be_free(self) -> None:
+        held = self.site_hold()
+        if held:
+            raise SiteHeld(held.since, held.why)
 
     # The wiring.
 

@@ -130,6 +130,13 @@ class StoreBusy(StoreError):
         )
 
 
+class BackupError(PublisherError):
+    """A file is no backup that can be used, or one cannot be written where it should be."""
+
+    def __init__(self, message: str, *, hint: str = "take another backup; nothing changed") -> None:
+        super().__init__(message, hint=hint)
+
+
 class AddressError(PublisherError, ValueError):
     """A text is not an e-mail address that mail can be sent to."""
 
@@ -194,3 +201,14 @@ class TransportDown(PublisherError):
 
 class NotAllowed(PublisherError):
     """Somebody asked for something they may not do now."""
+
+
+class SiteHeld(NotAllowed):
+    """The database is a restored copy that nobody has released yet; carries since when."""
+
+    def __init__(self, since: datetime, why: str) -> None:
+        self.since, self.why = since, why
+        super().__init__(
+            f"this is a restored copy ({one_line(why)}): it opens and sends nothing until you say so",
+            hint="when no other copy of this site sends, run `publisher restore --release`",
+        )

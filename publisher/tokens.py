@@ -99,6 +99,39 @@ def add_key(path: Path) -> Keys:
     return grown
 
 
+def saved_keys(path: Path, *, may_lack: bool) -> bytes:
+    """Return a secret file as it is, for a backup; b"" when it is missing and may be.
+
+    Raises StoreError as `open_keys` does.
+    """
+    if may_lack and not path.exists():
+        return b""
+    return _format(open_keys(path, may_make=False))
+
+
+def merged_keys(path: Path, saved: bytes) -> bytes | None:
+    """Return what a secret file should hold after a copy of it came back from a backup.
+
+    Of two of one site it is the longer: keys are only ever added. None when the file is there and
+    is another site's. Raises StoreError when either cannot be read.
+
+    saved   the content of the copy; b"" when there was none
+    """
+    have = path.read_bytes() if path.exists() else b""
+    if not have or not saved:
+        return have or saved
+    here, there = (_parse(path, text.decode("ascii", "replace")) for text in (have, saved))
+    if here.pairs[: len(there.pairs)] == there.pairs:
+        return have
+    return saved if there.pairs[: len(here.pairs)] == here.pairs else None
+
+
+def write_keys(path: Path, content: bytes) -> None:
+    """Put the secret file in place (mode 0600); nothing when it is empty or there already."""
+    if content and write_if_changed(path, content, mode=0o600):
+        sync_folder(path.parent)
+
+
 def make(
     keys: Keys,
     purpose: str,

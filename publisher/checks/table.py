@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from publisher.checks import machine, names, relay
+from publisher.checks import growth, machine, names, relay
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.lookup import Lookup, Unanswered, open_lookup
 from publisher.checks.written import idle_problems, template_problems, word_problems
@@ -110,6 +110,17 @@ def _sender(app: "App") -> Answer:
     return Result.OK, said, ""
 
 
+def _restored(app: "App") -> Answer:
+    held = app.site_hold()
+    if held is None:
+        return Result.OK, "sending: nothing holds the site as a whole", ""
+    return (
+        Result.WARNING,
+        f"sending: this is a restored copy ({held.why}), and opens and sends nothing",
+        "when no other copy of this site sends, run `publisher restore --release`",
+    )
+
+
 def _idle(app: "App") -> Answer:
     return _judged("keys", list(idle_problems(app.settings)), "each one set has its effect")
 
@@ -140,6 +151,8 @@ CHECKS: dict[str, Check] = {
     "P014": machine.mail_server,
     "P015": _idle,
     "P020": relay.offer,
+    "P030": growth.room_for_next,
+    "P031": _restored,
 }
 NAME_CHECKS: dict[str, NameCheck] = {
     "P016": names.dkim,

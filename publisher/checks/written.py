@@ -1,7 +1,6 @@
 """What is wrong with the files people wrote beside their content: templates, words, settings."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from publisher.errors import Level, Problem
@@ -104,7 +103,6 @@ def idle_problems(settings: "Settings") -> Iterator[Problem]:
     usual = {
         "web.host": ("127.0.0.1", settings.web.host),
         "web.port": (8000, settings.web.port),
-        "retention.deliveries": (timedelta(days=90), settings.retention.deliveries),
     }
     for key, (default, value) in usual.items():
         if value != default:

@@ -29,6 +29,8 @@ _WHY = {
     "left the digest": "no mail: they had left this digest",
     "nothing new": "no mail: nothing in it was for them",
     "chose otherwise then": "no mail: they chose otherwise then, and changed that later",
+    "folded": "no mail is known of: the edition is long past, so only numbers are kept of who was "
+    "passed over or skipped",
     "unexplained": "no mail, though by their choices of today there would be one: "
     "they chose otherwise when it was opened, or the ledger no longer has it",
 }
@@ -155,6 +157,11 @@ _WILL = {
 
 
 def _delivery(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
+    if mail.is_folded:
+        yield "  mail: sent; it is long ago, so when exactly and how often tried is not kept"
+        if mail.message_id:
+            yield f"    Message-ID: {mail.message_id}"
+        return
     when = f" {moment(mail.settled_at, zone)}" if mail.settled_at else ""
     code = f" ({mail.code})" if mail.code and not is_told(mail.state, mail.code) else ""
     yield f"  mail {mail.id}: {state_words(mail.state, mail.code)}{when}{code}"

@@ -31,6 +31,8 @@ COMMANDS = {
     "run": ("run", "Do everything in one process, until it is stopped"),
     "doctor": ("doctor", "Examine settings, database, machine, mail server, DNS"),
     "dkim-key": ("dkim_key", "Make a key that signs messages, and its record for DNS"),
+    "backup": ("backup", "Write the database and the secret into one file"),
+    "restore": ("restore", "Bring a backup back, into SQLite or PostgreSQL"),
     "upgrade": ("upgrade", "Bring the database to this version's schema"),
     "demo": ("demo", "The sample site in a scratch folder on its own clock"),
 }

@@ -66,6 +66,7 @@ def command(start: Start, wait: bool) -> int:
             if not wait or not report.waiting or not _nap(app, report, stop):
                 break
         _say_report(app, tally, report)
+        app.fold_old(stop)
     return FAILED if tally.failed or tally.was_down else 0
 
 

@@ -11,7 +11,7 @@ from publisher.cli.start import Start
 def command(start: Start) -> None:
     """Bring the database to the schema of this version, or make it when there is none.
 
-    Make a copy of the database before. Running it again changes nothing.
+    Take a backup before. Running it again changes nothing.
     """
     with start.app() as app:
         if app.upgrade():

@@ -13,6 +13,7 @@ from publisher.delivery.acts import Act, Left, Moved, act_on
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
 from publisher.delivery.dkim import Signer, relaxed_body, sign_message
 from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
+from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts, has_old_letters
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
@@ -30,7 +31,14 @@ from publisher.delivery.rows import (
     rows,
 )
 from publisher.delivery.sender import Sender, SendReport
-from publisher.delivery.states import CANCELLED_CODE, State
+from publisher.delivery.site_hold import (
+    SiteHold,
+    doubt_all_under_way,
+    hold_site,
+    release_site,
+    site_hold,
+)
+from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
 from publisher.delivery.tries import Attempt, attempts_of
 
@@ -39,6 +47,7 @@ __all__ = [
     "EDITIONS",
     "LETTERS",
     "LOOK",
+    "RESTORED_CODE",
     "WORDS",
     "Account",
     "Act",
@@ -58,6 +67,7 @@ __all__ = [
     "SendReport",
     "Sender",
     "Signer",
+    "SiteHold",
     "State",
     "Totals",
     "Transport",
@@ -65,9 +75,15 @@ __all__ = [
     "attempts_of",
     "call_off",
     "compose_message",
+    "doubt_all_under_way",
     "enqueue",
+    "fold_letters",
+    "fold_purpose",
+    "folded_counts",
     "gone",
+    "has_old_letters",
     "hold",
+    "hold_site",
     "is_gone",
     "is_waiting",
     "letter_purposes",
@@ -82,6 +98,7 @@ __all__ = [
     "read_keys",
     "relaxed_body",
     "release",
+    "release_site",
     "reserve_bodies",
     "reserve_body",
     "row_count",
@@ -89,6 +106,7 @@ __all__ = [
     "save_body",
     "send_one",
     "sign_message",
+    "site_hold",
     "totals",
     "waiting",
 ]

@@ -1,16 +1,24 @@
 """Stop what waits for one purpose, let it go on, or call it off; what left before stays gone."""
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from publisher.delivery.ledger import IS_QUEUED
-from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, STOPPED_CODES, State, move
-from publisher.store.tables import deliveries
+from publisher.delivery.states import (
+    CANCELLED_CODE,
+    HELD_CODE,
+    RESTORED_CODE,
+    STOPPED_CODES,
+    State,
+    move,
+)
+from publisher.store.tables import deliveries, folded
 
 _is_gone = or_(
     deliveries.c.state.in_([State.SENT, State.SENDING, State.IN_DOUBT]), deliveries.c.doubts > 0
 )
-_is_stopped = (deliveries.c.state == State.HELD) & (deliveries.c.code == HELD_CODE)
-_is_stopped_by_anybody = (deliveries.c.state == State.HELD) & deliveries.c.code.in_(STOPPED_CODES)
+_is_held = deliveries.c.state == State.HELD
+_is_stopped = _is_held & deliveries.c.code.in_([HELD_CODE, RESTORED_CODE])
+_is_stopped_by_anybody = _is_held & deliveries.c.code.in_(STOPPED_CODES)
 
 
 def hold(conn: Connection, purpose: str) -> int:
@@ -49,14 +57,18 @@ def call_off(conn: Connection, purpose: str, at: int) -> int:
 
 def gone(conn: Connection, purpose: str) -> int:
     """Return how many messages of a purpose left, may have left, or are leaving now."""
-    mine = deliveries.c.purpose == purpose
-    return conn.execute(select(func.count()).where(mine, _is_gone)).scalar_one()
+    mine, left = deliveries.c.purpose == purpose, _left_long_ago(purpose)
+    old = select(func.coalesce(func.sum(folded.c.deliveries), 0)).where(left)
+    counted = conn.execute(select(func.count()).where(mine, _is_gone)).scalar_one()
+    return counted + int(conn.execute(old).scalar_one())
 
 
 def is_gone(conn: Connection, purpose: str) -> bool:
     """Return whether `gone` would count any message; ends at the first."""
-    mine = deliveries.c.purpose == purpose
-    return conn.execute(select(deliveries.c.id).where(mine, _is_gone).limit(1)).first() is not None
+    mine, left = deliveries.c.purpose == purpose, _left_long_ago(purpose)
+    found = select(deliveries.c.id).where(mine, _is_gone).limit(1)
+    old = select(folded.c.body_id).where(left).limit(1)
+    return conn.execute(found).first() is not None or conn.execute(old).first() is not None
 
 
 def is_waiting(conn: Connection, purpose: str) -> bool:
@@ -64,3 +76,7 @@ def is_waiting(conn: Connection, purpose: str) -> bool:
     # An expression, so that SQLite looks through what is queued, and not through all of a purpose.
     mine = deliveries.c.purpose + "" == purpose
     return conn.execute(select(deliveries.c.id).where(mine, IS_QUEUED).limit(1)).first() is not None
+
+
+def _left_long_ago(purpose: str) -> ColumnElement[bool]:
+    return (folded.c.purpose == purpose) & (folded.c.state == State.SENT)

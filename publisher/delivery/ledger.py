@@ -4,6 +4,7 @@
 message leaves (`claim`) and taken away by the commit that records its answer (`record`).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Select, case, func, literal, literal_column, 
 
 from publisher.delivery.states import State
 from publisher.store import insert_into
-from publisher.store.tables import deliveries
+from publisher.store.tables import deliveries, folded
 
 LETTERS, EDITIONS = 0, 1  # priorities
 
@@ -65,7 +66,7 @@ def enqueue(
 
 
 def totals(conn: Connection, purpose: str) -> Totals:
-    """Return the accounting of one purpose, for instance `edition:17`."""
+    """Return the accounting of one purpose, for instance `edition:17`; folded rows count on."""
     doubted = func.sum(case((deliveries.c.doubts > 0, 1), else_=0))
     counted = (
         select(deliveries.c.state, func.count(), doubted)
@@ -73,7 +74,10 @@ def totals(conn: Connection, purpose: str) -> Totals:
         .group_by(deliveries.c.state)
     )
     rows = [(State(state), count, int(doubts)) for state, count, doubts in conn.execute(counted)]
-    found = {state: count for state, count, _ in rows}
+    found = Counter({state: count for state, count, _ in rows})
+    old = select(folded.c.state, func.sum(folded.c.deliveries)).where(folded.c.purpose == purpose)
+    for state, count in conn.execute(old.group_by(folded.c.state)):
+        found[State(state)] += int(count)
     return Totals(
         recipients=sum(found.values()),
         sent=found.get(State.SENT, 0),

@@ -1,10 +1,11 @@
 """Editions: which slot is due, what goes into it, who gets which body, from open to sent.
 
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
-for a body not made yet; `act` and `add_extra` are what editors decide. `forecast`, `preview` and
-`explain_…` look and change nothing; `accounts` counts each edition's deliveries, and `look_after`
-does what somebody decides on single ones. The rule of who gets what stands in `select`, pure and
-with its specification as tests; `delivery` carries the messages and knows nothing of any of this.
+for a body not made yet; `act` and `add_extra` are what editors decide; `fold_old` makes numbers of
+what is long past. `forecast`, `preview` and `explain_…` look and change nothing; `accounts` counts
+each edition's deliveries, and `look_after` does what somebody decides on single ones. The rule of
+who gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
+messages and knows nothing of any of this.
 """
 
 from publisher.digests.accounting import Account, Named, accounts, whose
@@ -20,6 +21,7 @@ from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
 from publisher.digests.reasons import Reasons, reasons
 from publisher.digests.report import Month, month
+from publisher.digests.retention import fold_old
 from publisher.digests.rule import Story
 from publisher.digests.trial import (
     Draft,
@@ -58,6 +60,7 @@ __all__ = [
     "draft",
     "explain_item",
     "explain_person",
+    "fold_old",
     "forecast",
     "look_after",
     "make_body",

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from publisher import delivery
 from publisher.delivery import Attempt
+from publisher.digests.edition import purpose_of
 from publisher.digests.stories import moment_of
-from publisher.store.tables import bodies, deliveries
+from publisher.store.tables import bodies, deliveries, editions, offered, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class DeliveryFacts:
     failures: tuple[Attempt, ...]
     body_id: int
     digest: str  # "" for a letter
+    is_folded: bool = False  # long ago: that they were sent it is all that is kept
 
 
 def deliveries_of(
@@ -49,14 +51,72 @@ def deliveries_of(
         .order_by(deliveries.c.id.desc())
     ).all()
     failures = delivery.attempts_of(conn, [row.id for row in rows])
-    return tuple(
-        _facts(row, failures.get(row.id, ()), _identity(conn, row, public_id, secret, domain))
+    recent = tuple(
+        _facts(
+            row,
+            failures.get(row.id, ()),
+            _identity(conn, row, row.purpose, public_id, secret, domain),
+        )
         for row in rows
+    )
+    old = conn.execute(_folded(subscriber_id)).all()
+    return (
+        *recent,
+        *(_folded_facts(conn, row, public_id, secret, domain) for row in old),
+    )
+
+
+def _folded(subscriber_id: int) -> Select[Any]:
+    """Select what is kept of editions that went to somebody long ago, the newest first."""
+    return (
+        select(
+            editions.c.id,
+            editions.c.opened_at,
+            bodies.c.id.label("body_id"),
+            bodies.c.digest,
+            bodies.c.headers,
+        )
+        .select_from(offered)
+        .join(bodies, bodies.c.id == offered.c.body_id)
+        .join(segments, segments.c.body_id == bodies.c.id)
+        .join(editions, editions.c.id == segments.c.edition_id)
+        .where(offered.c.subscriber_id == subscriber_id)
+        .order_by(editions.c.id.desc())
+    )
+
+
+def _folded_facts(
+    conn: Connection, row: Row[Any], public_id: str, secret: bytes | None, domain: str
+) -> DeliveryFacts:
+    purpose = purpose_of(row.id)
+    return DeliveryFacts(
+        id=0,
+        purpose=purpose,
+        state=delivery.State.SENT.value,
+        code="",
+        attempts=0,
+        doubts=0,
+        queued_at=moment_of(row.opened_at),
+        next_at=None,
+        settled_at=None,
+        remote_id="",
+        message_id=_identity(conn, row, purpose, public_id, secret, domain),
+        bounced_at=None,
+        complained_at=None,
+        failures=(),
+        body_id=row.body_id,
+        digest=row.digest,
+        is_folded=True,
     )
 
 
 def _identity(
-    conn: Connection, row: Row[Any], public_id: str, secret: bytes | None, domain: str
+    conn: Connection,
+    row: Row[Any],
+    purpose: str,
+    public_id: str,
+    secret: bytes | None,
+    domain: str,
 ) -> str:
     """Return the Message-ID: it follows from what is there, so it is not stored."""
     if secret is None:
@@ -65,7 +125,7 @@ def _identity(
         made = delivery.load_body(conn, row.body_id)
         if made is not None:
             domain = made.sender.rpartition("@")[2]
-    return delivery.message_id(secret, row.purpose, public_id, domain)
+    return delivery.message_id(secret, purpose, public_id, domain)
 
 
 def _facts(row: Row[Any], failures: tuple[Attempt, ...], identity: str) -> DeliveryFacts:

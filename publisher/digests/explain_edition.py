@@ -32,6 +32,7 @@ class EditionFacts:
     opened_at: datetime  # when its deliveries could first be written
     has_deliveries: bool  # all that it will have are written
     note: str
+    folded_at: datetime | None = None  # when all but the numbers of its old deliveries went
 
     @property
     def name(self) -> str:
@@ -102,4 +103,5 @@ def _facts(row: Row[Any]) -> EditionFacts:
         has_deliveries=row.state not in _UNOPENED
         and (row.state != State.HELD or row.opened_through is not None),
         note=row.note,
+        folded_at=None if row.folded_at is None else moment_of(row.folded_at),
     )

@@ -29,6 +29,7 @@ class Why(StrEnum):
     LEFT_DIGEST = "left the digest"
     NOTHING_NEW = "nothing new"
     CHOSE_LATER = "chose otherwise then"
+    FOLDED = "folded"  # what became of it was long ago, and only numbers are kept
     UNEXPLAINED = "unexplained"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, func, select
 
-from publisher import feeds
+from publisher import delivery, feeds
 from publisher.content.item import Item, Status
 from publisher.digests.edition import purpose_of
 from publisher.digests.explain_edition import EditionFacts, all_editions, wanted
@@ -353,7 +353,9 @@ def _audiences(conn: Connection, key: str, edition: EditionFacts) -> tuple[Audie
         .group_by(deliveries.c.body_id, deliveries.c.state)
     )
     totals: dict[tuple[str, str, str, bool], dict[str, int]] = {}
-    for body_id, state, number in conn.execute(counted) if parts else ():
+    old = delivery.folded_counts(conn, purpose_of(edition.id)) if parts else {}
+    recent = conn.execute(counted) if parts else ()
+    for body_id, state, number in (*recent, *((*place, n) for place, n in old.items())):
         if body_id in parts:
             states = totals.setdefault(parts[body_id], {})
             states[state] = states.get(state, 0) + number

@@ -190,6 +190,9 @@ class _Look:
             found = Why.NOT_OPENED
         if found is not None:
             return PersonInEdition(edition, None, found, since, (), ())
+        if edition.folded_at is not None:
+            # They may have been passed over or skipped: which of them, nobody knows any more.
+            return PersonInEdition(edition, None, Why.FOLDED, edition.folded_at, (), ())
         return self._without_mail(edition)
 
     def _with_mail(self, edition: EditionFacts, mail: DeliveryFacts) -> PersonInEdition:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from publisher.content.item import Item, Word
 from publisher.digests.changes import changed_items
@@ -32,7 +32,7 @@ from publisher.digests.stories import candidates, moment_of, stories_of, unix
 from publisher.digests.zones import zones_of
 from publisher.errors import Problem
 from publisher.store import insert_into, read, write
-from publisher.store.tables import edition_items, editions
+from publisher.store.tables import edition_items, editions, floors
 
 if TYPE_CHECKING:
     from publisher.content import Library
@@ -226,12 +226,21 @@ def insert_edition(conn: Connection, row: NewEdition) -> int | None:
             due_at=unix(row.slot.due_at),
             is_extra=int(row.is_extra),
             closed_at=unix(row.now) if is_over else None,
+            **_numbered(conn),
             **_begun(row),
         )
         .on_conflict_do_nothing()
         .returning(editions.c.id)
     ).scalar_one_or_none()
     return made
+
+
+def _numbered(conn: Connection) -> dict[str, int]:
+    """Return the number that the first edition after a restore must have, else none."""
+    floor = conn.scalar(select(floors.c.number).where(floors.c.name == editions.name))
+    if floor is None or (conn.scalar(select(func.max(editions.c.id))) or 0) >= floor:
+        return {}
+    return {"id": floor}
 
 
 def insert_items(conn: Connection, edition_id: int | None, blocks: Iterable[Block]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    CompoundSelect,
     Connection,
     Integer,
     MetaData,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.schema import DropTable
@@ -33,7 +35,7 @@ from publisher.digests.changes import Audience
 from publisher.digests.edition import purpose_of
 from publisher.digests.readers import Span
 from publisher.store import insert_many
-from publisher.store.tables import Id, deliveries, segments, signatures
+from publisher.store.tables import Id, deliveries, folded, offered, segments, signatures
 
 _OWNER = "publisher_opening"  # whose tables a connection has
 _AT_ONCE = 10_000  # rows made at a time
@@ -172,22 +174,28 @@ def fill_audiences(conn: Connection, audiences: Collection[Audience]) -> None:
         conn.execute(text(f"ANALYZE {_AUDIENCES.name}"))
 
 
-def fill_told(conn: Connection, span: Span, editions: Collection[int]) -> None:
+def fill_told(conn: Connection, span: Span, numbers: Collection[int]) -> None:
     """Note who of a span is to be told what: had the item as it was, and not what changed.
 
-    editions   those whose bodies say so
+    numbers   of the editions whose bodies say so
     """
     conn.execute(delete(TOLD))
     lost = [str(delivery.State.SKIPPED), str(delivery.State.FAILED)]
+    had: Select[Any] | CompoundSelect[Any] = select(
+        deliveries.c.subscriber_id, deliveries.c.body_id
+    ).where(
+        deliveries.c.purpose.in_([purpose_of(number) for number in numbers]),
+        span.holds(deliveries.c.subscriber_id),
+        deliveries.c.state.not_in(lost),
+    )
+    if _are_folded(conn, numbers):
+        old = select(offered.c.subscriber_id, offered.c.body_id)
+        had = union_all(had, old.where(span.holds(offered.c.subscriber_id)))
+    mails = had.subquery()
     due = (
-        select(deliveries.c.subscriber_id, _AUDIENCES.c.bit)
-        .join(_AUDIENCES, _AUDIENCES.c.body_id == deliveries.c.body_id)
-        .where(
-            deliveries.c.purpose.in_([purpose_of(number) for number in editions]),
-            span.holds(deliveries.c.subscriber_id),
-            deliveries.c.state.not_in(lost),
-        )
-        .group_by(deliveries.c.subscriber_id, _AUDIENCES.c.bit)
+        select(mails.c.subscriber_id, _AUDIENCES.c.bit)
+        .join(_AUDIENCES, _AUDIENCES.c.body_id == mails.c.body_id)
+        .group_by(mails.c.subscriber_id, _AUDIENCES.c.bit)
         .having(func.min(_AUDIENCES.c.is_offered) == 1)
         .subquery()
     )
@@ -195,3 +203,9 @@ def fill_told(conn: Connection, span: Span, editions: Collection[int]) -> None:
     conn.execute(insert(TOLD).from_select(["subscriber_id", "told"], bits))
     if conn.dialect.name == "postgresql":
         conn.execute(text(f"ANALYZE {TOLD.name}"))
+
+
+def _are_folded(conn: Connection, numbers: Collection[int]) -> bool:
+    """Return whether the ledger alone does not say who had one of these editions."""
+    old = folded.c.purpose.in_([purpose_of(number) for number in numbers])
+    return conn.execute(select(folded.c.purpose).where(old).limit(1)).first() is not None

@@ -8,7 +8,7 @@ it keeps its order even when a clock is set back, or two things happen in one se
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -194,8 +194,7 @@ def moved_since(settings: "Settings", name: str, now: datetime) -> int:
     What a reader had before can come again in other languages only while it is new enough, and
     waits for no translation longer than it may.
     """
-    digest = settings.digests[name]
-    return unix(now - digest.max_age - digest.wait_for_translation - timedelta(days=1))
+    return unix(now - settings.digests[name].longest_memory)
 
 
 def rule_for(settings: "Settings", name: str, memory: Memory) -> Rule:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -35,6 +37,7 @@ from publisher.digests.stories import unix
 from publisher.store.tables import (
     deliveries,
     editions,
+    offered,
     segments,
     signatures,
     subscribers,
@@ -168,21 +171,28 @@ def had(conn: Connection, digest: str, readers: Sequence[int]) -> dict[int, froz
     found: dict[int, set[str]] = defaultdict(set)
     keys: dict[int, frozenset[str]] = {}
     for start in range(0, len(readers), _AT_ONCE):
+        mails = _mails(readers[start : start + _AT_ONCE]).subquery()
         rows = conn.execute(
-            select(deliveries.c.subscriber_id, segments.c.body_id, segments.c["items"])
-            .join(segments, segments.c.body_id == deliveries.c.body_id)
+            select(mails.c.subscriber_id, segments.c.body_id, segments.c["items"])
+            .join(segments, segments.c.body_id == mails.c.body_id)
             .join(editions, editions.c.id == segments.c.edition_id)
-            .where(
-                editions.c.digest == digest,
-                deliveries.c.subscriber_id.in_(readers[start : start + _AT_ONCE]),
-                deliveries.c.state != str(delivery.State.SKIPPED),
-            )
+            .where(editions.c.digest == digest)
         )
         for number, body, items in rows:
             if body not in keys:
                 keys[body] = frozenset(part[0] for part in json.loads(items))
             found[number] |= keys[body]
     return {number: frozenset(kept) for number, kept in found.items()}
+
+
+def _mails(readers: Sequence[int]) -> CompoundSelect[Any]:
+    """Select which bodies these readers were sent: by the ledger, and by what is kept of old ones."""
+    recent = select(deliveries.c.subscriber_id, deliveries.c.body_id).where(
+        deliveries.c.subscriber_id.in_(readers),
+        deliveries.c.state != str(delivery.State.SKIPPED),
+    )
+    old = select(offered.c.subscriber_id, offered.c.body_id)
+    return union_all(recent, old.where(offered.c.subscriber_id.in_(readers)))
 
 
 def pages(rows: Iterator[Row[Any]]) -> Iterator[Collection[Row[Any]]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from publisher.digests.stories import unix
-from publisher.store.tables import bodies, deliveries, editions
+from publisher.store.tables import bodies, deliveries, editions, folded
 
 LETTERS = ""  # the digest that letters count under
 
@@ -44,6 +44,8 @@ def month(conn: Connection, since: datetime, until: datetime) -> Month:
         counts[digest, language, state] += number
         if doubts:
             doubted[digest] += doubts
+    for digest, language, state, number in conn.execute(_folded(since, until)):
+        counts[digest, language, state] += int(number)
     return Month(found, dict(counts), dict(doubted))
 
 
@@ -70,4 +72,14 @@ def _deliveries(since: datetime, until: datetime) -> Any:
         )
         .join(bodies, bodies.c.id == per_body.c.body_id)
         .group_by(bodies.c.digest, bodies.c.language, per_body.c.state)
+    )
+
+
+def _folded(since: datetime, until: datetime) -> Any:
+    """Select what old deliveries were folded into; they were never in doubt."""
+    return (
+        select(bodies.c.digest, bodies.c.language, folded.c.state, func.sum(folded.c.deliveries))
+        .join(bodies, bodies.c.id == folded.c.body_id)
+        .where(folded.c.began_at >= unix(since), folded.c.began_at < unix(until))
+        .group_by(bodies.c.digest, bodies.c.language, folded.c.state)
     )

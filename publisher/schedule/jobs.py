@@ -11,8 +11,12 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import Problem
+from sqlalchemy import delete
+
+from publisher.errors import Problem, SiteHeld
 from publisher.ops import log
+from publisher.store import write
+from publisher.store.tables import runs
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -51,7 +55,11 @@ def build(app: "App", _stop: Event) -> Done:
 
 def send(app: "App", stop: Event) -> Done:
     """Open what is due and send it, and again at the next slot or the next try."""
-    done = app.send(stop)
+    try:
+        done = app.send(stop)
+    except SiteHeld as held:
+        _log.warning(held.message, hint=held.hint)
+        return Done(None)
     report = done.report
     due = [slot.due_at for slot in app.next_due().values()]
     if report.next_at:
@@ -63,6 +71,17 @@ def send(app: "App", stop: Event) -> Done:
     return Done(next_at, f"{report.sent} sent, {report.failed} failed, {report.waiting} waiting")
 
 
+def purge(app: "App", stop: Event) -> Done:
+    """Let go of what is older than `[retention]`: rows of old deliveries, and of old runs."""
+    folded, until = app.fold_old(stop), app.now() - app.settings.retention.deliveries
+    with write(app.engine) as conn:
+        old = delete(runs).where(runs.c.started_at < int(until.timestamp()))
+        forgotten = conn.execute(old).rowcount
+    if not (folded or forgotten):
+        return Done(None)
+    return Done(None, f"{folded} deliveries folded, {forgotten} runs forgotten")
+
+
 def _tell(problem: Problem) -> None:
     say = _log.error if problem.is_error else _log.warning
     say(problem.message, file=problem.path, line=problem.line, hint=problem.hint)
@@ -72,4 +91,5 @@ def _tell(problem: Problem) -> None:
 JOBS = (
     Job("build", timedelta(minutes=1), build),
     Job("send", timedelta(minutes=1), send),
+    Job("purge", timedelta(days=1), purge),
 )

@@ -185,6 +185,11 @@ class Digest(Section):
     settle: Duration = timedelta(minutes=10)
     since: Moment = None
 
+    @property
+    def longest_memory(self) -> timedelta:
+        """How long what a reader had can still decide what they get next, by the ledger."""
+        return self.max_age + self.wait_for_translation + timedelta(days=1)
+
 
 class Sender(Section):
     address: str

@@ -44,6 +44,7 @@ def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]
     yield from _providers(settings, is_test)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
+    yield from _keeping(settings)
     yield from _not_yet(settings)
 
 
@@ -204,6 +205,23 @@ def _providers(settings: Settings, is_test: bool) -> Iterator[Told]:
             f"a signature of ours would not survive {delivery.transport}, which writes the Date anew",
             "leave it empty and let the provider sign for your domain",
         )
+
+
+def _keeping(settings: Settings) -> Iterator[Told]:
+    """Yield a time that would forget what a digest must still know; the usual one just waits."""
+    if "retention" not in settings.model_fields_set:
+        return
+    kept = settings.retention.deliveries
+    for name, digest in settings.digests.items():
+        if kept < digest.longest_memory:
+            days = -(-digest.longest_memory // timedelta(days=1))
+            yield (
+                ("retention", "deliveries"),
+                f"retention.deliveries is shorter than digests.{name}.max_age and "
+                f"digests.{name}.wait_for_translation together, so that what readers had already "
+                "would be forgotten too early",
+                f'write "{days}d" or more',
+            )
 
 
 def _rhythm(name: str, digest: Digest) -> Iterator[Told]:

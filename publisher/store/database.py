@@ -5,7 +5,6 @@ commit is a point at which tests may end the process.
 """
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -27,11 +26,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from publisher import faults
 from publisher.errors import StoreError
-from publisher.store.failures import explain
+from publisher.store.failures import explain, is_of_database
 from publisher.store.sqlite import LONGEST_NAP, WriteLock, open_sqlite
 
 WAIT_SECONDS = 30.0  # how long one process waits for another's write
@@ -215,8 +214,8 @@ def _sqlite_path(address: URL, root: Path) -> Path:
 def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        known = explain(error, engine)
+    except Exception as error:
+        known = explain(error, engine) if is_of_database(error) else None
         if known is None:
             raise
         raise known from error

@@ -1,5 +1,6 @@
 """What a database's own error means for the person who runs the site."""
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Engine
@@ -16,6 +17,12 @@ _SQLITE = (
     ("disk is full", "has no room: the disk is full", "free some space; nothing is lost"),
     ("disk I/O error", "cannot be read or written", "look at the disk's health and free space"),
 )
+
+
+def is_of_database(error: Exception) -> bool:
+    """Return whether a database or its driver raised an error; nobody wraps those of COPY."""
+    is_ours = isinstance(error, DBAPIError | sqlite3.Error)
+    return is_ours or type(error).__module__.partition(".")[0] == "psycopg"
 
 
 def explain(error: Exception, engine: Engine) -> StoreError | None:

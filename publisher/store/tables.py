@@ -151,6 +151,7 @@ editions = Table(
     Column("held_by", Text, nullable=False, server_default="", comment="editor, most or nobody"),
     Column("is_extra", Integer, nullable=False, server_default="0", comment="outside the rhythm"),
     Column("released_at", BigInteger, comment="when an editor let it go, whatever held it"),
+    Column("folded_at", BigInteger, comment="when its deliveries were folded into numbers"),
     UniqueConstraint("digest", "slot"),
     _state(
         "state",
@@ -253,6 +254,12 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     Index("ix_deliveries_subscriber", "subscriber_id"),
+    Index(
+        "ix_deliveries_letters",
+        "settled_at",
+        sqlite_where=text("priority = 0"),
+        postgresql_where=text("priority = 0"),
+    ),
 )
 
 attempts = Table(
@@ -266,6 +273,46 @@ attempts = Table(
     Column("code", Text, nullable=False),
     Column("answer", Text, nullable=False, comment="the address replaced by <recipient>"),
     comment="only attempts that did not succeed",
+)
+
+folded = Table(
+    "folded",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("body_id", ForeignKey("bodies.id"), primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("began_at", BigInteger, primary_key=True, comment="a quarter of an hour"),
+    Column("deliveries", Integer, nullable=False, comment="settled in that quarter"),
+    _state("state", "sent", "skipped"),
+    comment="deliveries that were folded into numbers; written by delivery",
+)
+
+offered = Table(
+    "offered",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True),
+    Column("body_id", ForeignKey("bodies.id"), primary_key=True),
+    comment="who was sent which body, of deliveries that were folded; written by delivery",
+    sqlite_with_rowid=False,
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("name", Text, primary_key=True, comment="what is held: site"),
+    Column("since_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False, comment="for people"),
+    _state("name", "site"),
+    comment="while there is a row nothing opens and nothing is sent; written by delivery",
+)
+
+floors = Table(
+    "floors",
+    metadata,
+    Column("name", Text, primary_key=True, comment="a table: editions"),
+    Column("number", BigInteger, nullable=False, comment="new rows are numbered from it on"),
+    _state("name", "editions"),
+    comment="numbers below may have been given by a copy that is lost; written by backup",
 )
 
 paces = Table(
@@ -298,7 +345,7 @@ feedback = Table(
     Column("source_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    Column("delivery_id", ForeignKey("deliveries.id")),
+    Column("delivery_id", ForeignKey("deliveries.id"), index=True),
     Column("code", Text, nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
     UniqueConstraint("source", "source_id"),

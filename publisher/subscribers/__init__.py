@@ -7,6 +7,7 @@ transaction, except for whole files, which are taken in batches.
 """
 
 from publisher.subscribers.add import Added, add, unsubscribe
+from publisher.subscribers.carrying import Carried, carry_departures, remember_departures
 from publisher.subscribers.change import Difference, change
 from publisher.subscribers.enrol import Result
 from publisher.subscribers.export import export_file
@@ -20,6 +21,7 @@ from publisher.subscribers.transfer import ImportReport, import_file
 
 __all__ = [
     "Added",
+    "Carried",
     "Catalogue",
     "Choice",
     "Difference",
@@ -33,6 +35,7 @@ __all__ = [
     "Subscription",
     "active_count",
     "add",
+    "carry_departures",
     "change",
     "change_preferences",
     "counts",
@@ -43,6 +46,7 @@ __all__ = [
     "people",
     "readers",
     "recipient_values",
+    "remember_departures",
     "suppress",
     "suppress_dead",
     "suppress_hashes",

@@ -383,3 +383,20 @@ def test_dates_of_no_country_of_a_language_are_refused(site, small, line, said):
 def test_dates_of_a_country_of_the_language_are_taken(site, small, wanted):
     site.configure(small.replace("[site]\n", f'[site]\nlocale = {{ en = "{wanted}" }}\n', 1))
     assert load(site.root, {}).site.locale == {"en": wanted}
+
+
+def test_deliveries_are_not_forgotten_while_a_digest_may_still_need_them(site, small):
+    kept = small + '[retention]\ndeliveries = "33d"\n'
+    (problem,) = refused(site, kept)
+    assert (
+        f"publisher.toml:{line_of(kept, 'deliveries')}: retention.deliveries is shorter" in problem
+    )
+    assert "digests.weekly.max_age and digests.weekly.wait_for_translation" in problem
+    assert 'write "34d" or more' in problem
+    site.configure(kept.replace("33d", "34d"))
+    assert load(site.root, {}).retention.deliveries == timedelta(days=34)
+
+
+def test_a_digest_with_a_long_memory_needs_no_word_about_retention(site, small):
+    site.configure(small.replace('at = "Tue 07:00"\n', 'at = "Tue 07:00"\nmax_age = "300d"\n'))
+    assert load(site.root, {}).retention.deliveries == timedelta(days=90)
