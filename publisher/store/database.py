@@ -5,7 +5,6 @@ commit is a point at which tests may end the process.
 """
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from publisher import faults
 from publisher.errors import StoreError
@@ -164,7 +163,8 @@ def _sqlite_path(address: URL, root: Path) -> Path:
 def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except Exception as error:
+        # A driver's own errors come bare where its own means were used, as for COPY.
         known = explain(error, engine)
         if known is None:
             raise
