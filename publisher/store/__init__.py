@@ -13,12 +13,15 @@ from publisher.store.database import (
     read,
     write,
 )
-from publisher.store.lease import Lease
+from publisher.store.lease import MACHINES, Lease, forget_ended, held
 from publisher.store.schema import check_schema, upgrade
 
 __all__ = [
+    "MACHINES",
     "Lease",
     "check_schema",
+    "forget_ended",
+    "held",
     "insert_into",
     "insert_many",
     "let_others",
