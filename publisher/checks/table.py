@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from publisher.checks import machine
+from publisher.checks import machine, machines
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.written import idle_problems, template_problems, word_problems
 from publisher.errors import Problem, PublisherError
@@ -40,6 +40,8 @@ def _settings(app: "App") -> Answer:
 
 
 def _content(app: "App") -> Answer:
+    if app.is_shared and not app.has_content:
+        return Result.OK, "content: not on this machine, which only sends", ""
     library = app.library()
     errors = sum(problem.is_error for problem in library.problems)
     said = f"content: items {len(library.items)}, problems {len(library.problems)}"
@@ -128,4 +130,5 @@ CHECKS: dict[str, Check] = {
     "P013": _sender,
     "P014": machine.mail_server,
     "P015": _idle,
+    "P040": machines.at_work,
 }

@@ -28,6 +28,7 @@ COMMANDS = {
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
     "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),
+    "worker": ("worker", "Deliver and do jobs on a further machine"),
     "doctor": ("doctor", "Examine settings, database, disk, clock and more"),
     "upgrade": ("upgrade", "Bring the database to this version's schema"),
     "demo": ("demo", "The sample site in a scratch folder on its own clock"),
