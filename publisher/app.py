@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded, SiteHeld
+from publisher.errors import MigrationNeeded, PublisherError, SiteHeld
 from publisher.ops import Clock, log
 from publisher.settings import load
 
@@ -82,6 +82,16 @@ class App:
         self._library: Library | None = None
         self._engine: Engine | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several machines may work on this site: its database is PostgreSQL."""
+        return self.settings.database.url.startswith("postgres")
+
+    @property
+    def has_content(self) -> bool:
+        """Whether this machine has the items; one that only sends needs none."""
+        return self.settings.content_dir.is_dir()
+
     def now(self) -> datetime:
         """Return the moment by the clock this site goes by."""
         return self.clock.now()
@@ -112,8 +122,18 @@ class App:
     # The parts.
 
     def library(self, on_progress: Progress | None = None) -> "Library":
-        """Return the items as they are on the disk now; read again only when something changed."""
+        """Return the items as they are on the disk now; read again only when something changed.
+
+        Raises PublisherError on a machine that shares the site but has no content/: to it, every
+        item would seem withdrawn.
+        """
         from publisher.content import open_library, scan
+
+        if self.is_shared and not self.has_content:
+            raise PublisherError(
+                f"{self.settings.content_dir} is not on this machine",
+                hint="run this where content/ is; here, `publisher worker` sends",
+            )
 
         found = scan(self.settings)
         if self._library is None or self._library.stamp != found.stamp:
@@ -166,12 +186,20 @@ class App:
         """The secrets that sign links; made when first needed.
 
         Raises StoreError when they are gone though there are subscribers: new ones would make
-        every link in their mails a dead one.
+        every link in their mails a dead one. So would, where several machines share the site,
+        keys that are not those of the others.
         """
         from publisher.tokens import open_keys
 
         path = self.settings.var_dir / "secret"
-        return open_keys(path, may_make=path.exists() or not self.has_subscribers())
+        if not self.is_shared:
+            return open_keys(path, may_make=path.exists() or not self.has_subscribers())
+        from publisher.subscribers import check_signing_keys, has_signing_keys
+
+        is_first = not (has_signing_keys(self.engine) or self.has_subscribers())
+        keys = open_keys(path, may_make=path.exists() or is_first)
+        check_signing_keys(self.engine, keys, self.now())
+        return keys
 
     @cached_property
     def signers(self) -> "tuple[Signer, ...]":
@@ -265,11 +293,22 @@ class App:
         Raises RenderError or HeaderError of a body that cannot be made, after all others went;
         SiteHeld in a restored copy, which sends nothing.
         """
-        from publisher import digests
-
         opened = self.open_due_editions()
         if on_opened:
             on_opened(opened)
+        return Sent(opened, self.send_queued(stop, on_progress=on_progress))
+
+    def send_queued(
+        self, stop: Event | None = None, *, on_progress: Progress | None = None
+    ) -> "SendReport":
+        """Send all that is due now, open nothing, and close what is settled; needs no content/.
+
+        Raises RenderError or HeaderError of a body that cannot be made, after all others went;
+        SiteHeld in a restored copy.
+        """
+        from publisher import digests
+
+        self._must_be_free()
         report = self._sender(stop).send_due(stop, on_progress)
         if report.down and report.down.is_refusal:
             digests.pause(self.engine, report.down.message)
@@ -278,7 +317,7 @@ class App:
         digests.close_settled(self.engine, self.now())
         if report.broken:
             raise report.broken
-        return Sent(opened, report)
+        return report
 
     def forecast(self) -> "Forecast":
         """Return what waits for which edition, by the database if there is one; writes nothing."""
@@ -369,9 +408,21 @@ class App:
 
         engine = open_engine(self.settings.database.url, self.settings.root)
         try:
-            return upgrade(engine)
+            changed = upgrade(engine)
+            if self.is_shared:
+                from publisher.store.job_tables import upgrade_job_tables
+
+                changed = upgrade_job_tables(engine) or changed
+            return changed
         finally:
             engine.dispose()
+
+    def machines(self) -> dict[str, str]:
+        """Return who runs `publisher run` or `worker` on this site now, by the name of its lease."""
+        from publisher.store import MACHINES, held
+
+        engine = self.engine_if_there() if self.is_shared else None
+        return held(engine, MACHINES) if engine else {}
 
     # Keeping it.
 

@@ -1,6 +1,7 @@
 """What all tests share: a small real site in a scratch folder, and real databases."""
 
 import os
+import secrets
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -152,6 +153,42 @@ def postgres_template(postgres_server: str) -> Iterator["Engine"]:
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_template(postgres_template: "Engine") -> str:
+    """The name of an upgraded database with the job tables, made once."""
+    from sqlalchemy import create_engine, text
+
+    from publisher.store import open_engine, upgrade
+    from publisher.store.job_tables import upgrade_job_tables
+
+    admin = create_engine(postgres_template.url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text("CREATE DATABASE shared_template"))
+    admin.dispose()
+    url = admin.url.set(database="shared_template").render_as_string(hide_password=False)
+    engine = open_engine(url, Path())
+    upgrade(engine)
+    upgrade_job_tables(engine)
+    engine.dispose()
+    return "shared_template"
+
+
+@pytest.fixture
+def shared_url(postgres_template: "Engine", shared_template: str) -> Iterator[str]:
+    """The address of a PostgreSQL database of the test's own, with every table and no rows."""
+    from sqlalchemy import create_engine, text
+
+    name = f"shared_{secrets.token_hex(4)}"
+    admin = create_engine(postgres_template.url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name} TEMPLATE {shared_template}"))
+    url = admin.url.set(drivername="postgresql", database=name)
+    yield url.render_as_string(hide_password=False)
+    with admin.connect() as conn:
+        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from publisher.checks import growth, machine, names, relay
+from publisher.checks import growth, machine, machines, names, relay
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.lookup import Lookup, Unanswered, open_lookup
 from publisher.checks.written import idle_problems, template_problems, word_problems
@@ -51,6 +51,8 @@ def _settings(app: "App") -> Answer:
 
 
 def _content(app: "App") -> Answer:
+    if app.is_shared and not app.has_content:
+        return Result.OK, "content: not on this machine, which only sends", ""
     library = app.library()
     errors = sum(problem.is_error for problem in library.problems)
     said = f"content: items {len(library.items)}, problems {len(library.problems)}"
@@ -153,6 +155,7 @@ CHECKS: dict[str, Check] = {
     "P020": relay.offer,
     "P030": growth.room_for_next,
     "P031": _restored,
+    "P040": machines.at_work,
 }
 NAME_CHECKS: dict[str, NameCheck] = {
     "P016": names.dkim,

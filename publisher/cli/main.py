@@ -29,6 +29,7 @@ COMMANDS = {
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
     "report": ("monthly", "A month in numbers, by language and digest"),
     "run": ("run", "Do everything in one process, until it is stopped"),
+    "worker": ("worker", "Deliver and do jobs on a further machine"),
     "doctor": ("doctor", "Examine settings, database, machine, mail server, DNS"),
     "dkim-key": ("dkim_key", "Make a key that signs messages, and its record for DNS"),
     "backup": ("backup", "Write the database and the secret into one file"),

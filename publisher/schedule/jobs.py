@@ -30,15 +30,20 @@ class Done:
 
     next_at: datetime | None  # when it next has something to do, as far as it knows
     detail: str = ""  # what it did; "" when there was nothing to do
+    must_rest: bool = False  # looking again before next_at would do harm
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of the table."""
+    """One row of the table; the last four say how several machines share the work."""
 
     name: str
     longest_pause: timedelta
     run: Callable[["App", Event], Done]
+    then: str = ""  # the job that has something to do when this one did something
+    needs_content: bool = False  # only where there is content/
+    everywhere: bool = False  # every machine for itself; else one machine at a time
+    is_long: bool = False  # may take hours, and no other job must wait for it
 
 
 def build(app: "App", _stop: Event) -> Done:
@@ -53,22 +58,29 @@ def build(app: "App", _stop: Event) -> Done:
     return Done(next_at, f"{len(report.changed)} files changed, {len(report.removed)} removed")
 
 
-def send(app: "App", stop: Event) -> Done:
-    """Open what is due and send it, and again at the next slot or the next try."""
+def open_due(app: "App", _stop: Event) -> Done:
+    """Open the editions that are due, and again at the next slot."""
     try:
-        done = app.send(stop)
+        opened = app.open_due_editions()
+    except SiteHeld:
+        return Done(None)  # `send` tells of it
+    next_at = min((slot.due_at for slot in app.next_due().values()), default=None)
+    told = (f"{e.edition.digest} {e.edition.slot.local} {e.edition.state}" for e in opened)
+    return Done(next_at, ", ".join(told))
+
+
+def send(app: "App", stop: Event) -> Done:
+    """Send what is due, and again at the next try."""
+    try:
+        report = app.send_queued(stop)
     except SiteHeld as held:
         _log.warning(held.message, hint=held.hint)
         return Done(None)
-    report = done.report
-    due = [slot.due_at for slot in app.next_due().values()]
-    if report.next_at:
-        due.append(report.next_at)
-    next_at = min(due, default=None)
-    if not (done.opened or report.sent or report.failed or report.deferred):
-        return Done(next_at)
-    _log.info("mail sent", sent=report.sent, failed=report.failed, waiting=report.waiting)
-    return Done(next_at, f"{report.sent} sent, {report.failed} failed, {report.waiting} waiting")
+    did = report.sent or report.failed or report.deferred
+    if did:
+        _log.info("mail sent", sent=report.sent, failed=report.failed, waiting=report.waiting)
+    detail = f"{report.sent} sent, {report.failed} failed, {report.waiting} waiting" if did else ""
+    return Done(report.next_at, detail, must_rest=report.down is not None)
 
 
 def purge(app: "App", stop: Event) -> Done:
@@ -87,9 +99,16 @@ def _tell(problem: Problem) -> None:
     say(problem.message, file=problem.path, line=problem.line, hint=problem.hint)
 
 
-# Building comes first: what is sent at a slot is what the feeds of that moment hold.
-JOBS = (
-    Job("build", timedelta(minutes=1), build),
-    Job("send", timedelta(minutes=1), send),
-    Job("purge", timedelta(days=1), purge),
-)
+# Building comes first: what is sent at a slot is what the feeds of that moment hold. Each machine
+# with content/ builds, because feeds are files: where two share a folder, the second finds nothing
+# to do.
+BUILD = Job("build", timedelta(minutes=1), build, then="open", needs_content=True, everywhere=True)
+OPEN = Job("open", timedelta(minutes=1), open_due, then="send", needs_content=True)
+SEND = Job("send", timedelta(minutes=1), send, everywhere=True, is_long=True)
+PURGE = Job("purge", timedelta(days=1), purge)
+JOBS = (BUILD, OPEN, SEND, PURGE)
+
+
+def job_named(name: str) -> Job:
+    """Return the job of that name."""
+    return next(job for job in JOBS if job.name == name)

@@ -10,25 +10,19 @@ from typing import TYPE_CHECKING
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import insert
 
-from publisher.errors import PublisherError
 from publisher.ops import log
-from publisher.schedule.jobs import JOBS, Job
+from publisher.schedule.jobs import BUILD, JOBS, Job, job_named
+from publisher.schedule.runner import Runner
 from publisher.schedule.watch import Quiet, watch_folders
-from publisher.store import write
-from publisher.store.tables import runs
 
 if TYPE_CHECKING:
     from publisher.app import App
 
-QUIET_SECONDS = 5.0  # an editor's program may write one file in several goes
-LONGEST_SECONDS = 60.0  # changes that never end must not keep the rest from being published
-
 _log = log.get("schedule")
 
 
-def run_forever(app: "App", stop: threading.Event) -> None:
+def run_alone(app: "App", stop: threading.Event) -> None:
     """Build and send until stop is set; what is being sent then is finished first."""
     app.start_digests()
     timetable = _Timetable(app, stop)
@@ -50,7 +44,8 @@ class _Timetable:
 
     def __init__(self, app: "App", stop: threading.Event) -> None:
         self._app, self._stop = app, stop
-        self._quiet = Quiet(QUIET_SECONDS, LONGEST_SECONDS)
+        self._runner = Runner(app, stop)
+        self._quiet = Quiet()
         self._lock = threading.Lock()
         self._running = threading.Lock()  # held by the job under way
         self._build_at: float | None = None  # when content that changed wants to be built
@@ -79,7 +74,7 @@ class _Timetable:
             at = datetime.now(UTC).timestamp()
             self._build_at = self._quiet.changed(at)
             wait = max(self._build_at - at, 0)
-        self._put(JOBS[0], timedelta(seconds=wait))
+        self._put(BUILD, timedelta(seconds=wait))
 
     def _put(self, job: Job, wait: timedelta) -> None:
         self._scheduler.add_job(
@@ -97,50 +92,18 @@ class _Timetable:
                 self._do(job)
 
     def _do(self, job: Job) -> None:
-        if job is JOBS[0]:
+        if job is BUILD:
             with self._lock:
                 self._quiet.acted()
                 self._build_at = None
-        started = self._app.now()
-        wait = job.longest_pause
-        try:
-            self._app.reload()
-            done = job.run(self._app, self._stop)
-        except PublisherError as error:
-            _log.error("job failed", job=job.name, reason=error.message, hint=error.hint)
-            self._record(job, started, "failed", error.message)
-        except Exception as error:
-            # One bad minute must not end a program that others rely on; the next run may do.
-            _log.error("job broke", job=job.name, error=f"{type(error).__name__}: {error}")
-            self._record(job, started, "broke", f"{type(error).__name__}: {error}")
-        else:
-            if done.detail:
-                self._record(job, started, "done", done.detail)
-                if job is JOBS[0]:
-                    self._put(JOBS[1], timedelta(0))  # what is new may be due at once
-            if done.next_at:
-                wait = min(wait, max(done.next_at - self._app.now(), timedelta(0)))
-        self._put(job, min(wait, self._until_asked(job)))
+        ran = self._runner.run(job)
+        if ran.did_something and job.then:
+            self._put(job_named(job.then), timedelta(0))
+        self._put(job, min(ran.wait, self._until_asked(job)))
 
     def _until_asked(self, job: Job) -> timedelta:
         """Return how long it is until a change that came meanwhile wants this job."""
         with self._lock:
-            if job is not JOBS[0] or self._build_at is None:
+            if job is not BUILD or self._build_at is None:
                 return job.longest_pause
             return timedelta(seconds=max(self._build_at - datetime.now(UTC).timestamp(), 0))
-
-    def _record(self, job: Job, started: datetime, outcome: str, detail: str) -> None:
-        """Keep what a run did; runs that found nothing to do leave no trace."""
-        try:
-            with write(self._app.engine) as conn:
-                conn.execute(
-                    insert(runs).values(
-                        job=job.name,
-                        started_at=int(started.timestamp()),
-                        ended_at=int(self._app.now().timestamp()),
-                        outcome=outcome,
-                        detail=detail[:1000],
-                    )
-                )
-        except PublisherError as error:
-            _log.error("run not recorded", job=job.name, reason=error.message)

@@ -8,6 +8,9 @@ from watchfiles import watch
 
 from publisher.ops import log
 
+QUIET_SECONDS = 5.0  # an editor's program may write one file in several goes
+LONGEST_SECONDS = 60.0  # changes that never end must not keep the rest from being published
+
 _log = log.get(__name__)
 
 
@@ -34,7 +37,9 @@ def watch_folders(
 class Quiet:
     """When to act on changes that keep coming: after a quiet time, or after a longest wait."""
 
-    def __init__(self, quiet_seconds: float, longest_seconds: float) -> None:
+    def __init__(
+        self, quiet_seconds: float = QUIET_SECONDS, longest_seconds: float = LONGEST_SECONDS
+    ) -> None:
         self._quiet, self._longest = quiet_seconds, longest_seconds
         self._first: float | None = None
 

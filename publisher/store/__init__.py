@@ -16,17 +16,20 @@ from publisher.store.database import (
     read,
     write,
 )
-from publisher.store.lease import Lease
+from publisher.store.lease import MACHINES, Lease, forget_ended, held
 from publisher.store.prepared import Prepared, among, numbers
 from publisher.store.schema import check_schema, upgrade
 
 __all__ = [
+    "MACHINES",
     "Lease",
     "Prepared",
     "Writer",
     "among",
     "check_schema",
     "clock_seconds",
+    "forget_ended",
+    "held",
     "insert_for",
     "insert_into",
     "insert_many",

@@ -28,9 +28,9 @@ def is_of_database(error: Exception) -> bool:
 def explain(error: Exception, engine: Engine) -> StoreError | None:
     """Return the sentence for an error that has nothing to do with our statements, else None."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if engine.dialect.name == "sqlite":
-        return _of_sqlite(str(cause), engine)
-    return _of_postgres(cause, engine)
+    if engine.dialect.name != "sqlite":
+        return _of_postgres(cause, engine)
+    return _of_sqlite(str(cause), engine) if isinstance(cause, sqlite3.Error) else None
 
 
 def _of_sqlite(message: str, engine: Engine) -> StoreError | None:
@@ -45,15 +45,21 @@ def _of_sqlite(message: str, engine: Engine) -> StoreError | None:
 
 
 def _of_postgres(cause: Any, engine: Engine) -> StoreError | None:
+    kinds = {kind.__name__ for kind in type(cause).__mro__ if kind.__module__.startswith("psycopg")}
     code = getattr(cause, "sqlstate", None)
     where = f"{engine.url.host or 'this machine'}:{engine.url.port or 5432}"
     if code == "53100":
         return StoreError(f"the database server at {where} has no room", hint="free some space")
-    # Class 08 is a broken connection, 57P0x a server that stops, 28 and 3D a refused login;
-    # without any code the server was not reached at all.
-    if type(cause).__name__ != "OperationalError":
-        return None
-    if code is None or code[:2] in ("08", "28", "3D", "53") or code[:3] == "57P":
+    if code and code.startswith("40"):
+        return StoreError(
+            f"the database server at {where} undid a step that met another process's",
+            hint="run the command again; nothing is lost",
+        )
+    # Class 08 is a broken connection, 57P0x a server that stops, 28 and 3D a refused login; without
+    # any code the server was not reached at all, or went away: then a cursor calls it an interface
+    # error that its connection is closed.
+    is_away = code is None and kinds & {"OperationalError", "InterfaceError"}
+    if is_away or (code and (code[:2] in ("08", "28", "3D", "53") or code[:3] == "57P")):
         return StoreError(
             f"the database server at {where} cannot be used: {_first_line(str(cause))}",
             hint="check [database] url, and that the server runs and lets us in",

@@ -7,10 +7,12 @@ machines share; it has nothing to do with the clock that editions go by.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, update
+from sqlalchemy import ColumnElement, Engine, delete, select, update
 
 from publisher.store import tables
-from publisher.store.database import clock_seconds, insert_into, write
+from publisher.store.database import clock_seconds, insert_into, read, write
+
+MACHINES = "machine:"  # begins the leases by which machines at work say that they live
 
 _leases = tables.leases
 
@@ -59,3 +61,26 @@ class Lease:
 
     def _is_mine(self) -> ColumnElement[bool]:
         return (_leases.c.name == self.name) & (_leases.c.holder == self.holder)
+
+
+def held(engine: Engine, prefix: str) -> dict[str, str]:
+    """Return the holders of all leases in force whose names begin so, by name."""
+    with read(engine) as conn:
+        rows = conn.execute(
+            select(_leases.c.name, _leases.c.holder)
+            .where(
+                _leases.c.name.startswith(prefix, autoescape=True),
+                _leases.c.until_at > clock_seconds(conn.dialect.name),
+            )
+            .order_by(_leases.c.name)
+        )
+        return dict(rows.all())
+
+
+def forget_ended(engine: Engine, prefix: str) -> None:
+    """Delete the leases that begin so and are over; their holders died without a word."""
+    with write(engine) as conn:
+        ended = _leases.c.until_at <= clock_seconds(conn.dialect.name)
+        conn.execute(
+            delete(_leases).where(_leases.c.name.startswith(prefix, autoescape=True), ended)
+        )

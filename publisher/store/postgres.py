@@ -9,6 +9,15 @@ from sqlalchemy.engine import URL
 from publisher.errors import StoreError
 
 CONNECT_SECONDS = 10
+# A server that vanished without a word (a power cut, a cable) is noticed after about 30 seconds;
+# the system's own patience is two hours. On a socket of this machine they mean nothing.
+_WATCH = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+CONNECT = {"connect_timeout": CONNECT_SECONDS, "application_name": "publisher", **_WATCH}
+
+
+def plain_address(engine: Engine) -> str:
+    """Return the engine's address as the driver itself takes it, password included."""
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def open_postgres(address: URL) -> Engine:
@@ -19,7 +28,7 @@ def open_postgres(address: URL) -> Engine:
     try:
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "publisher"},
+            connect_args=CONNECT,
             pool_pre_ping=True,  # a server that was restarted costs a new connection, not an error
         )
     except ImportError as error:

@@ -359,6 +359,15 @@ leases = Table(
     Column("until_at", BigInteger, nullable=False),
 )
 
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False, comment="a keyed hash; tells nothing of the key"),
+    Column("first_used_at", BigInteger, nullable=False),
+    comment="by which machines see that they have the same var/secret; written by subscribers",
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -15,6 +15,7 @@ from publisher.subscribers.links import recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
 from publisher.subscribers.readers import Readers, Share, readers
+from publisher.subscribers.signing import check_signing_keys, has_signing_keys
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
 from publisher.subscribers.suppression import suppress, suppress_dead, suppress_hashes
 from publisher.subscribers.transfer import ImportReport, import_file
@@ -38,10 +39,12 @@ __all__ = [
     "carry_departures",
     "change",
     "change_preferences",
+    "check_signing_keys",
     "counts",
     "export_file",
     "find",
     "find_by_public_id",
+    "has_signing_keys",
     "import_file",
     "people",
     "readers",

@@ -1,6 +1,9 @@
 import socket
+from datetime import timedelta
+from pathlib import Path
 
 from publisher.checks import NUMBERS
+from publisher.store import MACHINES, Lease, open_engine
 
 
 def test_every_check_answers_under_its_number(publisher, site):
@@ -84,3 +87,31 @@ def test_values_show_defaults_and_no_secret(publisher, site, monkeypatch):
 def test_upgrade_makes_the_database_once(publisher, site):
     assert "now has" in publisher("upgrade").out
     assert "nothing to do" in publisher("upgrade").out
+
+
+def test_with_sqlite_there_is_one_machine(publisher):
+    assert found(publisher("doctor", "--json"), "P040")["message"].startswith("machines: this one")
+
+
+def test_machines_at_work_are_shown_and_one_must_have_content(publisher, monkeypatch, shared_url):
+    monkeypatch.setenv("PUBLISHER_DATABASE_URL", shared_url)
+    assert "none at work" in found(publisher("doctor", "--json"), "P040")["message"]
+    engine = open_engine(shared_url, Path())
+    minute = timedelta(minutes=1)
+    Lease.take(engine, f"{MACHINES}b", "mail2:811", minute)
+    alone = found(publisher("doctor", "--json"), "P040")
+    assert alone["result"] == "warning"
+    assert "publisher run" in alone["hint"]
+    Lease.take(engine, f"{MACHINES}a", "mail1:4711 with content", minute)
+    engine.dispose()
+    both = found(publisher("doctor", "--json"), "P040")
+    assert both["result"] == "ok"
+    assert "2 at work, mail1:4711 with content, mail2:811" in both["message"]
+
+
+def test_a_machine_that_only_sends_needs_no_content(publisher, monkeypatch, site, shared_url):
+    monkeypatch.setenv("PUBLISHER_DATABASE_URL", shared_url)
+    (site.root / "content").rmdir()
+    checked = found(publisher("doctor", "--json"), "P002")
+    assert checked["result"] == "ok"
+    assert "only sends" in checked["message"]

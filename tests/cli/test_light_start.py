@@ -12,9 +12,9 @@ LOOK = "import sys; print(' '.join(sys.modules), file=sys.__stdout__)"
 RUN = "from publisher.cli.main import run; run({words!r}); " + LOOK
 
 
-def imported(words: list[str], cwd) -> set[str]:
+def imported(words: list[str], cwd, first: str = "") -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(words=words)],
+        [sys.executable, "-c", first + RUN.format(words=words)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -42,3 +42,22 @@ def test_a_build_with_nothing_to_do_imports_no_database_and_no_renderer(site):
 def test_no_build_imports_the_database(site):
     site.item("a.en.md", "A")
     assert "sqlalchemy" not in imported(["build"], site.root)
+
+
+STOP_SOON = (
+    "import os, signal, threading; "
+    "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start(); "
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["send"], ["queue"], ["upgrade"], ["doctor"], ["worker"], ["run"]],
+    ids=lambda words: words[0],
+)
+def test_with_sqlite_nothing_of_several_machines_is_imported(site, words):
+    site.item("a.en.md", "A")
+    first = STOP_SOON if words == ["run"] else ""
+    found = imported(words, site.root, first)
+    assert "publisher" in found
+    assert not found & {"procrastinate", "psycopg", "psycopg_pool"}

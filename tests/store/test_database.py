@@ -9,7 +9,16 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from publisher.errors import StoreBusy, StoreError
-from publisher.store import insert_into, let_others, open_engine, read, tables, upgrade, write
+from publisher.store import (
+    insert_into,
+    insert_many,
+    let_others,
+    open_engine,
+    read,
+    tables,
+    upgrade,
+    write,
+)
 
 LEASE = {"name": "x", "holder": "me", "until_at": 1}
 
@@ -265,3 +274,53 @@ def test_many_writes_in_a_row_leave_others_their_turn(db):
         let_others(db)
     other.join()
     assert turns[-1] == "own"
+
+
+@pytest.mark.parametrize("by_copy", [False, True])
+def test_a_connection_that_the_server_ends_in_the_middle_is_a_store_error(
+    postgres_template, by_copy
+):
+    def write_while_it_ends() -> None:
+        with write(postgres_template) as conn:
+            number = conn.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with write(postgres_template) as other:
+                other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+            if by_copy:
+                insert_many(conn, tables.leases, ["name", "holder", "until_at"], [("a", "b", 1)])
+            else:
+                conn.execute(text("SELECT 1"))
+
+    with pytest.raises(StoreError, match="cannot be used"):
+        write_while_it_ends()
+    with read(postgres_template) as conn:
+        assert conn.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_server_that_refuses_for_now_is_a_store_error(postgres_template, tmp_path):
+    url = postgres_template.url.set(database="closed").render_as_string(hide_password=False)
+    with postgres_template.execution_options(isolation_level="AUTOCOMMIT").connect() as admin:
+        admin.execute(text("CREATE DATABASE closed ALLOW_CONNECTIONS false"))
+        engine = open_engine(url, tmp_path)
+        with pytest.raises(StoreError, match="not currently accepting"), read(engine):
+            raise AssertionError("opened")
+        engine.dispose()
+        admin.execute(text("DROP DATABASE closed"))
+
+
+def test_a_transaction_undone_for_another_is_a_store_error(postgres_template):
+    with write(postgres_template) as conn:
+        conn.execute(text("CREATE TABLE IF NOT EXISTS met (n integer)"))
+        conn.execute(text("INSERT INTO met VALUES (1)"))
+    strict = postgres_template.execution_options(isolation_level="REPEATABLE READ")
+
+    def meet() -> None:
+        with write(strict) as conn:
+            conn.execute(text("SELECT * FROM met"))
+            with write(postgres_template) as other:
+                other.execute(text("UPDATE met SET n = 2"))
+            conn.execute(text("UPDATE met SET n = 3"))
+
+    with pytest.raises(StoreError, match="met another process"):
+        meet()
+    with write(postgres_template) as conn:
+        conn.execute(text("DROP TABLE met"))

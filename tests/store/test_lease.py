@@ -1,7 +1,8 @@
 import time
 from datetime import timedelta
 
-from publisher.store import Lease
+from publisher.store import Lease, forget_ended, held, read
+from publisher.store.tables import leases
 
 MINUTE = timedelta(minutes=1)
 
@@ -32,3 +33,20 @@ def test_a_lease_that_ended_can_be_taken_and_no_longer_kept(db):
     second = Lease.take(db, "build", "b", MINUTE)
     first.give_back()
     assert second.keep()
+
+
+def test_leases_in_force_are_told_by_how_their_names_begin(db):
+    Lease.take(db, "machine:a", "here:1", MINUTE)
+    Lease.take(db, "machine:b", "there:2", timedelta(seconds=0))
+    Lease.take(db, "build", "here:1", MINUTE)
+    assert held(db, "machine:") == {"machine:a": "here:1"}
+    assert held(db, "machine%") == {}
+
+
+def test_ended_leases_are_forgotten_and_others_kept(db):
+    Lease.take(db, "machine:a", "here:1", MINUTE)
+    Lease.take(db, "machine:b", "there:2", timedelta(seconds=0))
+    Lease.take(db, "build", "here:1", timedelta(seconds=0))
+    forget_ended(db, "machine:")
+    with read(db) as conn:
+        assert {row.name for row in conn.execute(leases.select())} == {"machine:a", "build"}
