@@ -1,0 +1,35 @@
+"""Each figure of the delivery promise at a size that a test suite can bear; see `make torture`."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+
+from .ground import POSTGRES
+from .postgres import Postgres
+from .report import as_text
+from .torture import SCENARIOS, play
+
+CASES = [(name, kind) for name, (_, kinds) in SCENARIOS.items() for kind in kinds]
+ONCE = [case for case in CASES if case[1] != POSTGRES or len(SCENARIOS[case[0]][1]) == 1]
+TWICE = [("D1", POSTGRES), ("D15", POSTGRES), ("D17", POSTGRES)]  # where the database decides
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Callable[[], Postgres]]:
+    """A PostgreSQL of our own, that may be killed; started when first needed."""
+
+    @cache
+    def start() -> Postgres:
+        return Postgres(tmp_path_factory.mktemp("rig-postgres"))
+
+    yield start
+    if start.cache_info().currsize:
+        start().close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "kind"), [*ONCE, *TWICE])
+def test_the_promise_holds(name, kind, server):
+    result = play(name, kind, server, is_full=False)
+    assert result.is_good, "\n" + as_text([result])
