@@ -1,5 +1,6 @@
 """What a test asks of a process through its environment; nothing unless PUBLISHER_TESTING is 1."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from publisher.errors import Problem, SettingsError
 
 FIRST_YEAR, LAST_YEAR = 1000, 9000  # as of items
+_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Testing:
     now: datetime | None = None  # the clock a command starts from, aware UTC
     crash_at: int = 0  # end the process at its n-th point; 0 is never
     reach: frozenset[str] = frozenset()  # "host:port" that outgoing requests may reach
+    reply_seconds: float = 0.0  # how long a mail server's reply is waited for; 0 is as usual
+    lease_seconds: float = 0.0  # how long a worker's claim holds without its heartbeat; 0: as usual
 
     def notices(self) -> list[str]:
         """Return one sentence per wish, so that nobody takes a test for the real thing."""
@@ -28,6 +32,12 @@ class Testing:
             said.append(f"this process ends at point {self.crash_at} (PUBLISHER_CRASH_AT)")
         if self.reach:
             said.append(f"requests may reach {', '.join(sorted(self.reach))} (PUBLISHER_REACH)")
+        if self.reply_seconds:
+            said.append(
+                f"replies are waited for {self.reply_seconds:g} s (PUBLISHER_REPLY_SECONDS)"
+            )
+        if self.lease_seconds:
+            said.append(f"leases hold for {self.lease_seconds:g} s (PUBLISHER_LEASE_SECONDS)")
         return said
 
 
@@ -50,10 +60,21 @@ def read_testing(environ: Mapping[str, str]) -> Testing:
             crash_at = int(text)
         else:
             problems.append(_bad("PUBLISHER_CRASH_AT", text, "3"))
+    reply_seconds = _span(environ, "PUBLISHER_REPLY_SECONDS", problems)
+    lease_seconds = _span(environ, "PUBLISHER_LEASE_SECONDS", problems)
     if problems:
         raise SettingsError(problems)
     reach = environ.get("PUBLISHER_REACH", "").replace(",", " ").split()
-    return Testing(now, crash_at, frozenset(reach))
+    return Testing(now, crash_at, frozenset(reach), reply_seconds, lease_seconds)
+
+
+def _span(environ: Mapping[str, str], name: str, problems: list[Problem]) -> float:
+    """Read a number of seconds; 0 when there is none, or none that can be read."""
+    text = environ.get(name, "")
+    if not text or _SECONDS.fullmatch(text):
+        return float(text or 0)
+    problems.append(_bad(name, text, "2.5"))
+    return 0.0
 
 
 def _bad(name: str, text: str, example: str) -> Problem:

