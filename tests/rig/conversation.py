@@ -1,20 +1,17 @@
 """One connection to the rig's server: reads strictly, journals, and follows the script."""
 
 import asyncio
-import base64
 import re
-import socket
 import ssl
-import struct
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .journal import Copy
-from .script import Deed, End, Moment, Step
+from .login import Login
+from .script import Deed, Moment, Step
 from .strict import in_command, in_content
+from .voice import Voice
 
 if TYPE_CHECKING:
     from .server import Server
@@ -26,7 +23,9 @@ _ENDS_GROUP = frozenset(
 _AHEAD = frozenset({b"MAIL", b"RCPT", b"RSET"})  # what may be sent together where it is offered
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>\r\n]*>)", re.IGNORECASE | re.MULTILINE)
 _MARK_OF_NOBODY = "no Message-ID"
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+# RFC 2920 may allow it; who does so has the next message under way before this one is recorded.
+_TOO_SOON = "something was sent before the answer to a message"
+_QUIT_SECONDS = 0.05  # in which a client may still say too much
 
 
 class Conversation(asyncio.Protocol):
@@ -36,63 +35,54 @@ class Conversation(asyncio.Protocol):
         self._server, self._session = server, session
         self._journal, self._offer = server.journal, server.offer
         self._buffer = bytearray()
-        self._transport: Any = None
-        self._is_waiting = True  # nothing is read on before the server has spoken
-        self._is_over = False  # QUIT was answered, or the connection is being cut
+        self._voice = Voice(server, self._read)
         self._greeted = self._is_handshaking = self._encrypted = self._authenticated = False
         self._message = 0
-        self._login: list[bytes] | None = None  # what AUTH LOGIN has given so far
-        self._wants_plain = False
-        self._unheard: Copy | None = None  # answered, and the client has not said a word since
-        self._content: int | None = (
-            None  # where to look on for the end of a message; None: commands
-        )
+        self._login: Login | None = None  # one that is under way
+        self._is_owing = False  # a message is whole and its answer not yet given
+        # Where to look on for the end of a message; None while commands are read.
+        self._content: int | None = None
         self._cut: Deed | None = None  # what is to happen in mid-message
         self._clear()
 
     # What the event loop tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._voice.transport = transport
         self._journal.connected(self._session)
-        self._step(Step.BANNER, b"220 rig.test ESMTP\r\n", self._go_on)
+        self._step(Step.BANNER, b"220 rig.test ESMTP\r\n", self._voice.go_on)
 
     def data_received(self, data: bytes) -> None:
-        if self._unheard is not None:
-            self._journal.taken(self._unheard)
-            self._unheard = None
-        if self._is_over:
+        self._voice.heard()
+        if self._voice.is_over:
             self._violation("something was sent after QUIT")
             return
         self._buffer += data
-        if self._is_waiting and not (self._greeted or self._is_handshaking):
+        if self._is_owing:
+            self._violation(_TOO_SOON)
+        if self._voice.is_waiting and not (self._greeted or self._is_handshaking):
             self._violation("something was sent before the banner or the answer to EHLO")
-        if not self._is_waiting:
+        if not self._voice.is_waiting:
             self._read()
 
     def eof_received(self) -> bool:
-        self._leave("FIN")
+        self._voice.left("FIN")
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave("RST" if exc else "FIN")
-        self._is_over = True
+        self._voice.left("RST" if exc else "FIN")
+        self._voice.is_over = True
         self._server.forget(self)
 
     def drop(self) -> None:
         """Close for good, because the server stops."""
-        self._is_over = True
-        self._transport.abort()
-
-    def _leave(self, how: str) -> None:
-        if self._unheard is not None:
-            self._journal.gone(self._unheard, how)
-            self._unheard = None
+        self._voice.is_over = True
+        self._voice.transport.abort()
 
     # Reading.
 
     def _read(self) -> None:
-        while self._buffer and not self._is_waiting and not self._is_over:
+        while self._buffer and not self._voice.is_waiting and not self._voice.is_over:
             if self._content is not None:
                 if not self._read_content():
                     return
@@ -109,7 +99,7 @@ class Conversation(asyncio.Protocol):
         """Look for the end of a message; False when it has not come yet."""
         if self._cut and len(self._buffer) >= self._cut.after_bytes:
             cut, self._cut = self._cut, None
-            self._do(cut, b"", self._go_on)
+            self._voice.do(cut, b"", self._voice.go_on)
             return True
         if self._buffer.startswith(b".\r\n"):
             end, after = 0, 3
@@ -127,6 +117,9 @@ class Conversation(asyncio.Protocol):
 
     def _whole(self, data: bytes) -> None:
         """Take a message whose dot has come."""
+        self._is_owing = True
+        if self._buffer:
+            self._violation(_TOO_SOON)
         for what in in_content(data, may_be_eight_bit=self._may_be_eight_bit):
             self._violation(what)
         if not self._recipients:
@@ -146,21 +139,23 @@ class Conversation(asyncio.Protocol):
                 sha256(data).hexdigest(),
                 self._mail_at,
             )
-        self._do(deed, said, self._end_message, copy)
+        self._voice.do(deed, said, self._end_message, copy)
 
     def _end_message(self) -> None:
+        self._is_owing = False
         self._clear()
         deed = self._deed(Step.ANSWERED)
         if deed:
-            self._do(deed, b"", self._go_on)
+            self._voice.do(deed, b"", self._voice.go_on)
         else:
-            self._go_on()
+            self._voice.go_on()
 
     # Commands.
 
     def _command(self, line: bytes) -> None:
-        if self._login is not None or self._wants_plain:
-            self._credentials(line)
+        if self._login is not None:
+            self._login.take(line)
+            self._log_in()
             return
         for what in in_command(line, self._offer):
             self._violation(what)
@@ -169,7 +164,7 @@ class Conversation(asyncio.Protocol):
         act = getattr(self, "_on_" + verb.decode("ascii", "replace").lower(), None)
         if act is None or not verb.isalpha():
             self._violation(f"a command that was not offered: {line[:80]!r}")
-            self._reply(b"502 5.5.2 unknown command\r\n")
+            self._voice.say(b"502 5.5.2 unknown command\r\n")
             return
         if not self._greeted and verb in (b"MAIL", b"RCPT", b"DATA", b"AUTH", b"STARTTLS"):
             self._violation(f"{verb.decode()} before EHLO")
@@ -208,77 +203,64 @@ class Conversation(asyncio.Protocol):
 
     def _now_greeted(self) -> None:
         self._greeted = True
-        self._go_on()
+        self._voice.go_on()
 
     def _on_starttls(self, _line: bytes) -> None:
         if not self._offer.starttls or self._encrypted:
             self._violation("STARTTLS that was not offered")
-            self._reply(b"502 5.5.1 not offered\r\n")
+            self._voice.say(b"502 5.5.1 not offered\r\n")
             return
-        self._transport.pause_reading()  # or the first bytes of TLS are read as a command
+        self._voice.transport.pause_reading()  # or the first bytes of TLS are read as a command
         self._step(Step.STARTTLS, b"220 2.0.0 go ahead\r\n", self._encrypt)
 
     def _encrypt(self) -> None:
-        self._is_waiting, self._is_handshaking, self._greeted = True, True, False
+        self._voice.is_waiting = self._is_handshaking = True
+        self._greeted = False
         self._server.spawn(self._start_tls())
 
     async def _start_tls(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             made = await loop.start_tls(
-                self._transport, self, self._server.tls, server_side=True, ssl_handshake_timeout=5
+                self._voice.transport,
+                self,
+                self._server.tls,
+                server_side=True,
+                ssl_handshake_timeout=5,
             )
         except (OSError, ssl.SSLError):
             return  # the client left
         if made is not None:
-            self._transport, self._encrypted, self._is_handshaking = made, True, False
-            self._go_on()
+            self._voice.transport, self._encrypted, self._is_handshaking = made, True, False
+            self._voice.go_on()
 
     def _on_auth(self, line: bytes) -> None:
-        words = line.split()
         if not self._offer.auth or (self._offer.starttls and not self._encrypted):
             self._violation("AUTH that was not offered here")
-        if words[1:2] == [b"PLAIN"] and len(words) == 3:
-            self._check(base64.b64decode(words[2]).split(b"\0")[1:])
-        elif words[1:2] == [b"PLAIN"]:
-            self._wants_plain = True
-            self._reply(b"334 \r\n")
-        elif words[1:2] == [b"LOGIN"]:
-            self._login = [base64.b64decode(word) for word in words[2:]]
-            self._reply(b"334 %s\r\n" % base64.b64encode((b"User", b"Password")[len(self._login)]))
-        else:
-            self._violation(f"AUTH {words[1:2]} that was not offered")
-            self._reply(b"504 5.5.4 unknown\r\n")
+        self._login = Login(line)
+        self._log_in()
 
-    def _credentials(self, line: bytes) -> None:
-        given = base64.b64decode(line)
-        if self._login is None:
-            self._wants_plain = False
-            self._check(given.split(b"\0")[1:])
+    def _log_in(self) -> None:
+        """Ask for what the login still lacks, or say what became of it."""
+        assert self._login
+        if asked := self._login.asks():
+            self._voice.say(asked)
             return
-        self._login.append(given)
-        if len(self._login) == 1:
-            self._reply(b"334 %s\r\n" % base64.b64encode(b"Password"))
-            return
-        pair, self._login = self._login, None
-        self._check(pair)
-
-    def _check(self, pair: list[bytes]) -> None:
-        self._authenticated = pair == [b"rig", b"secret"]
-        said = b"235 2.7.0 ok\r\n" if self._authenticated else b"535 5.7.8 wrong\r\n"
-        self._step(Step.AUTH, said, self._go_on)
+        login, self._login = self._login, None
+        self._authenticated = login.is_right
+        self._step(Step.AUTH, login.verdict, self._voice.go_on)
 
     def _on_mail(self, line: bytes) -> None:
         if self._sender is not None:
             self._violation("MAIL inside a transaction")
         if self._offer.auth and not self._authenticated:
-            self._reply(b"530 5.7.0 authentication required\r\n")
+            self._voice.say(b"530 5.7.0 authentication required\r\n")
             return
         self._message += 1
         self._mail_at = time.monotonic()
         upper = line.upper()
         self._may_be_eight_bit = b"BODY=8BITMIME" in upper
-        self._step(Step.MAIL, b"250 2.1.0 ok\r\n", self._go_on, self._mail_accepted)
+        self._step(Step.MAIL, b"250 2.1.0 ok\r\n", self._voice.go_on, self._mail_accepted)
 
     def _mail_accepted(self) -> None:
         self._sender = "accepted"
@@ -290,7 +272,7 @@ class Conversation(asyncio.Protocol):
             return
         self._journal.began(self._session, recipient, self._mail_at)
         self._asked = recipient
-        self._step(Step.RCPT, b"250 2.1.5 ok\r\n", self._go_on, self._rcpt_accepted)
+        self._step(Step.RCPT, b"250 2.1.5 ok\r\n", self._voice.go_on, self._rcpt_accepted)
 
     def _rcpt_accepted(self) -> None:
         self._recipients.append(self._asked)
@@ -299,7 +281,7 @@ class Conversation(asyncio.Protocol):
         if not self._recipients and not self._offer.is_stubborn:
             self._out_of_order("DATA without a recipient", b"554 5.5.1 no valid recipients\r\n")
             return
-        self._step(Step.DATA, b"354 go ahead\r\n", self._go_on, self._data_accepted)
+        self._step(Step.DATA, b"354 go ahead\r\n", self._voice.go_on, self._data_accepted)
 
     def _data_accepted(self) -> None:
         self._content = 0
@@ -307,10 +289,10 @@ class Conversation(asyncio.Protocol):
 
     def _on_rset(self, _line: bytes) -> None:
         self._clear()
-        self._step(Step.RSET, b"250 2.0.0 ok\r\n", self._go_on)
+        self._step(Step.RSET, b"250 2.0.0 ok\r\n", self._voice.go_on)
 
     def _on_noop(self, _line: bytes) -> None:
-        self._reply(b"250 2.0.0 ok\r\n")
+        self._voice.say(b"250 2.0.0 ok\r\n")
 
     def _on_quit(self, _line: bytes) -> None:
         if self._content is not None:
@@ -318,14 +300,13 @@ class Conversation(asyncio.Protocol):
         self._step(Step.QUIT, b"221 2.0.0 bye\r\n", self._finish)
 
     def _finish(self) -> None:
-        self._is_over = True
-        self._transport.close()
+        self._voice.hang_up(_QUIT_SECONDS)
 
     def _out_of_order(self, what: str, said: bytes = b"503 5.5.1 out of order\r\n") -> None:
         # Who sends a group of commands cannot know yet that an earlier one was refused.
         if not (self._offer.pipelining and self._is_refused):
             self._violation(what)
-        self._reply(said)
+        self._voice.say(said)
 
     # Answering.
 
@@ -350,73 +331,17 @@ class Conversation(asyncio.Protocol):
                 accepted()
                 inner()
 
-        self._do(deed, said, follow)
+        self._voice.do(deed, said, follow)
 
     def _refused(self) -> None:
-        if self._transport.is_reading() is False:
-            self._transport.resume_reading()
-        self._go_on()
+        if self._voice.transport.is_reading() is False:
+            self._voice.transport.resume_reading()
+        self._voice.go_on()
 
     def _deed(self, step: Step) -> Deed | None:
         who = self._recipients[0] if self._recipients else self._asked
         moment = Moment(step, self._session, self._message, who)
         return self._server.deed(moment)
-
-    def _do(
-        self, deed: Deed, said: bytes, then: Callable[[], None], copy: Copy | None = None
-    ) -> None:
-        if deed.delay:
-            self._is_waiting = True
-            later = replace(deed, delay=0.0)
-            asyncio.get_running_loop().call_later(deed.delay, self._do, later, said, then, copy)
-            return
-        if self._is_over:
-            return
-        usual = said if deed.end is End.GO_ON else b""  # cut, hung up: in place of the answer
-        self._reply((usual if deed.say is None else deed.say) + deed.more, copy)
-        match deed.end:
-            case End.GO_ON:
-                then()
-            case End.FIN:
-                self._is_over = True
-                self._transport.close()
-            case End.RST:
-                self._reset()
-            case End.HANG:
-                self._is_waiting = True
-            case End.ENDLESS:
-                self._is_waiting = True
-                self._server.spawn(self._talk(deed.say or b"x" * 4096))
-
-    def _reply(self, said: bytes, copy: Copy | None = None) -> None:
-        """Write an answer; note of a message whether the kernel has all of it."""
-        if not said or self._transport.is_closing():
-            return
-        self._transport.write(said)
-        is_whole = said.endswith(b"\r\n") and not self._transport.get_write_buffer_size()
-        if copy is not None and is_whole and not self._transport.is_closing():
-            self._journal.answered(copy)
-            self._unheard = copy
-
-    def _reset(self) -> None:
-        self._is_over = True
-        sock = self._transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._transport.abort()
-
-    async def _talk(self, chunk: bytes) -> None:
-        """Talk on and on, no faster than it is taken."""
-        while not self._is_over and not self._transport.is_closing():
-            if self._transport.get_write_buffer_size() < 65_536:
-                self._transport.write(chunk)
-                await asyncio.sleep(0)
-            else:
-                await asyncio.sleep(0.005)
-
-    def _go_on(self) -> None:
-        if self._is_waiting:
-            self._is_waiting = False
-            asyncio.get_running_loop().call_soon(self._read)
 
     def _clear(self) -> None:
         self._sender: str | None = None

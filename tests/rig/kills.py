@@ -9,7 +9,7 @@ from .ground import Ground
 from .harness import Rig
 from .journal import Journal
 from .report import Result
-from .script import Deed, End, Step, by_chance, first_of, slow, tired_after
+from .script import Deed, End, Paced, Step, by_chance, first_of, slow, tired_after
 
 _STEPS_A_MESSAGE = 6
 _CRASHED = 9
@@ -48,7 +48,7 @@ def d3(ground: Ground) -> Result:
     """Asked to stop with SIGTERM at random moments."""
     result = Result("D3", "SIGTERM at random moments", ground.kind)
     stops = ground.size(50, 6)
-    with ground.rig(readers=ground.size(2000, 150), script=slow(0.02, seed=5)) as rig:
+    with ground.rig(readers=ground.size(2000, 150), script=Paced(200)) as rig:
         slowest = 0.0
         for _ in range(stops):
             steps = rig.dice.randint(1, _share(rig, stops))

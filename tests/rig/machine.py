@@ -17,7 +17,7 @@ from tests.trips.slot_world import DAY, DIGESTS, MINUTE, ZONES, World, compare
 from .ground import Ground
 from .harness import Rig, is_root, rig
 from .report import Result
-from .script import slow
+from .script import Paced
 from .site import DUE
 
 _SPARE = 64 * 1024  # bytes left free on the disk that is filled: some pages of the log
@@ -67,7 +67,7 @@ def _rig_on(ground: Ground, disk: Path) -> AbstractContextManager[Rig]:
     return rig(
         disk / "rig",
         readers=ground.size(1500, 400),
-        script=slow(0.01, seed=12),
+        script=Paced(300),
         database=ground.database(),
     )
 
@@ -93,7 +93,7 @@ def d13(ground: Ground) -> Result:
     """The clock jumps by a day, ahead and back, between the parts of one edition."""
     result = Result("D13", "clock jumps by a day", ground.kind)
     jumps = [0, 1, -1, 0, 1, 0, -1, 1, -1, 0][: ground.size(10, 5)]
-    with ground.rig(readers=ground.size(2000, 150), script=slow(0.03, seed=13)) as rig:
+    with ground.rig(readers=ground.size(2000, 150), script=Paced(200)) as rig:
         for days in jumps:
             running = rig.start("send", now=DUE + days * DAY)
             steps = rig.dice.randint(1, 6 * 2 * rig.readers // len(jumps) // 2)

@@ -131,6 +131,20 @@ def slow(longest: float, seed: int) -> Script:
     return script
 
 
+class Paced:
+    """Answers so many messages a second, over however many connections they come."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap, self._next = 1 / per_second, 0.0
+
+    def __call__(self, moment: Moment) -> Deed | None:
+        if moment.step is not Step.DOT:
+            return None
+        now = time.monotonic()
+        self._next = max(self._next, now) + self._gap
+        return Deed(delay=self._next - now)
+
+
 def tired_after(messages: int, deed: Deed) -> Script:
     """Do one thing at the MAIL that follows so many messages of a connection."""
     return lambda m: deed if m.step is Step.MAIL and m.message > messages else None

@@ -141,6 +141,49 @@ def test_a_wrong_word_after_the_greeting_is_seen(serve, said, violation):
     assert violation in "; ".join(server.journal.violations)
 
 
+def test_the_next_message_may_not_begin_before_the_answer(serve):
+    server = serve(at(Step.DOT, Deed(delay=0.1)))
+    client = Client(server.port)
+    client.say(HELLO, *ENVELOPE, b"DATA\r\n")
+    client.socket.sendall(TEXT)
+    client.socket.sendall(ENVELOPE[0])
+    assert [client.reply()[:3] for _ in range(2)] == [b"250", b"250"]
+    client.close()
+    assert "before the answer to a message" in "; ".join(server.journal.violations)
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ((b"AUTH PLAIN AHJpZwBzZWNyZXQ=\r\n",), b"235"),
+        ((b"AUTH PLAIN\r\n", b"AHJpZwBzZWNyZXQ=\r\n"), b"235"),
+        ((b"AUTH LOGIN\r\n", b"cmln\r\n", b"c2VjcmV0\r\n"), b"235"),
+        ((b"AUTH LOGIN cmln\r\n", b"c2VjcmV0\r\n"), b"235"),
+        ((b"AUTH PLAIN AHJpZwB3cm9uZw==\r\n",), b"535"),
+        ((b"AUTH CRAM-MD5\r\n",), b"504"),
+    ],
+)
+def test_a_login_is_asked_for_and_checked(serve, lines, code):
+    server = serve(offer=Offer(auth=True))
+    client = Client(server.port)
+    client.say(HELLO)
+    assert client.say(ENVELOPE[0])[:3] == b"530"
+    assert client.say(*lines)[:3] == code
+    assert client.say(ENVELOPE[0])[:3] == (b"250" if code == b"235" else b"530")
+    client.close()
+    assert server.journal.violations == []
+
+
+def test_a_word_after_goodbye_is_seen(serve):
+    server = serve()
+    client = Client(server.port)
+    client.say(HELLO, b"QUIT\r\n")
+    client.socket.sendall(b"NOOP\r\n")
+    assert client.reply() == b""
+    client.close()
+    assert "something was sent after QUIT" in server.journal.violations
+
+
 def test_doubled_dots_long_lines_and_announced_8_bit_are_right():
     good = b"..one\r\n..\r\n" + b"x" * 998 + b"\r\n\xc3\xa9\r\n"
     assert list(in_content(good, may_be_eight_bit=True)) == []

@@ -13,7 +13,7 @@ from .ground import Ground
 from .harness import OURS, Rig
 from .launch import Running
 from .report import Result
-from .script import slow
+from .script import Paced
 
 _WORKERS = 4
 _SETTLE_SECONDS = 60.0
@@ -25,7 +25,7 @@ def d10(ground: Ground) -> Result:
     result = Result("D10", f"four workers, one frozen for {2 * lease} s, one killed", ground.kind)
     with ground.rig(
         readers=ground.size(5000, 300),
-        script=slow(0.1, seed=10),
+        script=Paced(ground.size(250, 100)),
         environ={"PUBLISHER_LEASE_SECONDS": str(lease)},
     ) as rig:
         site.open_edition(rig.root)
@@ -54,7 +54,7 @@ def d11(ground: Ground) -> Result:
     times = ground.size(20, 3)
     result = Result("D11", f"PostgreSQL killed {times} times", ground.kind)
     readers = ground.size(4000, 300)
-    with ground.rig(readers=readers, script=slow(0.04, seed=11)) as rig:
+    with ground.rig(readers=readers, script=Paced(100)) as rig:
         running, slowest, helped = rig.start("send", "--wait"), 0.0, 0
         for number in range(1, times + 1):
             rig.wait_for(number * readers // (times + 2), running=running)
@@ -87,7 +87,7 @@ def d15(ground: Ground) -> Result:
     """Two senders start at the same moment, before the edition is open."""
     result = Result("D15", "the same edition opened twice at once", ground.kind)
     for _ in range(ground.size(10, 2)):
-        with ground.rig(readers=ground.size(500, 60), script=slow(0.004, seed=15)) as rig:
+        with ground.rig(readers=ground.size(500, 60), script=Paced(500)) as rig:
             both = [rig.start("send"), rig.start("send")]
             for each in both:
                 ended = each.wait(60)
@@ -108,7 +108,7 @@ def d17(ground: Ground) -> Result:
     leaving = ground.size(40, 5)
     readers = ground.size(4000, 300)
     ended_at: dict[str, float] = {}
-    with ground.rig(readers=readers, script=slow(0.06, seed=17)) as rig:
+    with ground.rig(readers=readers, script=Paced(ground.size(200, 60))) as rig:
         running = rig.start("send")
         rig.wait_for(5, running=running)
         for number in rig.dice.sample(range(readers // 4, readers), leaving):
