@@ -37,5 +37,5 @@ class Ground:
 
     def rig(self, **options: object) -> AbstractContextManager[Rig]:
         """Set up a rig on a database of this kind."""
-        given = {"database": self.database(), **options}
+        given = options if "database" in options else {"database": self.database(), **options}
         return rig(self.new_folder(), **given)

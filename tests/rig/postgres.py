@@ -58,6 +58,12 @@ class Postgres:
     def close(self) -> None:
         self._server.cleanup()
 
+    def __enter__(self) -> "Postgres":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     def _admin(self, *statements: str) -> None:
         url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         engine = create_engine(url, isolation_level="AUTOCOMMIT")

@@ -8,7 +8,7 @@ import pytest
 from .ground import POSTGRES
 from .postgres import Postgres
 from .report import as_text
-from .torture import SCENARIOS, play
+from .torture import SCENARIOS, play, scratch
 
 CASES = [(name, kind) for name, (_, kinds) in SCENARIOS.items() for kind in kinds]
 ONCE = [case for case in CASES if case[1] != POSTGRES or len(SCENARIOS[case[0]][1]) == 1]
@@ -16,16 +16,13 @@ TWICE = [("D1", POSTGRES), ("D15", POSTGRES), ("D17", POSTGRES)]  # where the da
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Callable[[], Postgres]]:
-    """A PostgreSQL of our own, that may be killed; started when first needed."""
-
-    @cache
-    def start() -> Postgres:
-        return Postgres(tmp_path_factory.mktemp("rig-postgres"))
-
-    yield start
-    if start.cache_info().currsize:
-        start().close()
+def server() -> Iterator[Callable[[], Postgres]]:
+    """A PostgreSQL of our own, started when first needed."""
+    with scratch() as folder:
+        start = cache(lambda: Postgres(folder / "postgres"))
+        yield start
+        if start.cache_info().currsize:
+            start().close()
 
 
 @pytest.mark.slow

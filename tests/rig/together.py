@@ -12,6 +12,7 @@ from . import site
 from .ground import Ground
 from .harness import OURS, Rig
 from .launch import Running
+from .postgres import Postgres
 from .report import Result
 from .script import Paced
 
@@ -31,13 +32,14 @@ def d10(ground: Ground) -> Result:
         site.open_edition(rig.root)
         workers = [rig.start("worker") for _ in range(_WORKERS)]
         frozen, killed = workers[:2]
-        result.want(rig.wait_for(ground.size(500, 30)), "the workers do not send")
+        sends = rig.wait_for(ground.size(500, 30), running=killed)
+        result.want(sends, "the workers do not send")
         frozen.signal(signal.SIGSTOP)
         rig.wait_for(ground.size(1000, 60), seconds=10)
         rig.kill_after(killed, rig.dice.randint(1, 20))
         time.sleep(2 * lease)
         frozen.signal(signal.SIGCONT)
-        result.want(_settle(rig, _SETTLE_SECONDS), "the others did not take over what was left")
+        result.want(_settle(rig, workers), "the others did not take over what was left")
         for worker in workers:
             worker.signal(signal.SIGTERM)
         ended = [worker.wait(30) for worker in workers]
@@ -54,16 +56,19 @@ def d11(ground: Ground) -> Result:
     times = ground.size(20, 3)
     result = Result("D11", f"PostgreSQL killed {times} times", ground.kind)
     readers = ground.size(4000, 300)
-    with ground.rig(readers=readers, script=Paced(100)) as rig:
+    with (
+        Postgres(ground.new_folder() / "postgres") as server,  # nobody else's: it is killed
+        ground.rig(readers=readers, script=Paced(100), database=server.new_database()) as rig,
+    ):
         running, slowest, helped = rig.start("send", "--wait"), 0.0, 0
         for number in range(1, times + 1):
             rig.wait_for(number * readers // (times + 2), running=running)
             if not running.is_alive:
                 helped += 1
                 running = rig.start("send", "--wait")
-            ground.server().kill()
+            server.kill()
             time.sleep(rig.dice.uniform(0, 0.3))
-            ground.server().start()
+            server.start()
             slowest = max(slowest, _seconds_to_next(rig, running))
         result.want(not helped, f"sending had to be started again {helped} times")
         result.want(slowest <= 5, f"went on only {slowest:.1f} s after the server was back")
@@ -131,10 +136,10 @@ def d17(ground: Ground) -> Result:
     return result
 
 
-def _settle(rig: Rig, seconds: float) -> bool:
-    """Wait until nothing waits and nothing is being sent."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def _settle(rig: Rig, workers: list[Running]) -> bool:
+    """Wait until nothing waits and nothing is being sent, or nobody is left to send it."""
+    end = time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < end and any(worker.is_alive for worker in workers):
         found = rig.count()
         if found.recipients and not found.waiting:
             return True

@@ -96,19 +96,15 @@ def main(words: Sequence[str]) -> int:
         parser.error(str(error))
     results = []
     with scratch() as folder:
-
-        @cache
-        def server() -> Postgres:
-            return Postgres(folder / "postgres")
-
+        server = cache(lambda: Postgres(folder / "postgres"))
         for name, kind in todo:
             results.append(play(name, kind, server, is_full=not given.cut))
             _say(as_text(results[-1:]).partition("\n")[2])
+            if given.markdown:
+                given.markdown.write_text(as_markdown(results), encoding="utf-8")
         if server.cache_info().currsize:
             server().close()
     _say("", as_text(results))
-    if given.markdown:
-        given.markdown.write_text(as_markdown(results), encoding="utf-8")
     return 0 if all(result.is_good for result in results) else 1
 
 
