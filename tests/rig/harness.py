@@ -4,7 +4,6 @@ Clocks: the program's is set with PUBLISHER_NOW to the edition's slot and moved 
 the next, so that retries of hours cost nothing; the journal goes by the machine's own.
 """
 
-import os
 import random
 import signal
 import ssl
@@ -37,6 +36,7 @@ class Rig:
         folder: Path,
         *,
         readers: int,
+        root: Path | None = None,
         script: Script = usual,
         offer: Offer | None = None,
         connections: int = 8,
@@ -46,7 +46,8 @@ class Rig:
         environ: Mapping[str, str] | None = None,
         seed: int = 1,
     ) -> None:
-        self.root, self.connections, self.readers = folder / "site", connections, readers
+        self.root = root or folder / "site"  # journal and outputs lie beside it
+        self.connections, self.readers = connections, readers
         self.root.mkdir(parents=True)
         self.dice = random.Random(seed)
         self.server = Server(folder, script, offer, tls)
@@ -196,7 +197,3 @@ def rig(folder: Path, **options: object) -> Iterator[Rig]:
         yield made
     finally:
         made.close()
-
-
-def is_root() -> bool:
-    return os.geteuid() == 0
