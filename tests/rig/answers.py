@@ -194,7 +194,7 @@ def d9(ground: Ground) -> Result:
     result = Result("D9", "odd replies at each step", ground.kind)
     parts = [(step, deed) for step in _SPOKEN for deed in _ODD.values()] + [_UNASKED]
     if not ground.is_full:
-        parts = [*parts[::3], _UNASKED]
+        parts = [*parts[::3], (Step.DATA, _ODD["two replies"]), _UNASKED]
     usual = _peak(ground, result, [])
     odd = _peak(ground, result, parts)
     result.notes.append(
@@ -207,8 +207,15 @@ def d9(ground: Ground) -> Result:
 def _peak(ground: Ground, result: Result, parts: list[tuple[Step, Deed]]) -> int:
     """Send to everybody while these parts are played; return the most memory held, in KiB."""
     turns = Turns(parts)
+
+    def refuse(moment: Moment) -> Deed | None:
+        # Who takes the second reply to DATA for the answer to the message calls this one sent.
+        doubled = turns.played_by.get(moment.session) == (Step.DATA, _ODD["two replies"])
+        return Deed(b"451 4.3.0 not now\r\n") if moment.step is Step.DOT and doubled else None
+
+    script = first_of(turns, refuse)
     knob = {"PUBLISHER_REPLY_SECONDS": "5"}
-    with ground.rig(readers=ground.size(900, 200), script=turns, environ=knob) as rig:
+    with ground.rig(readers=ground.size(900, 200), script=script, environ=knob) as rig:
         all_ended = _play_all(rig, turns)
         all_ended += rig.finish(now=DUE + len(all_ended) * 20 * MINUTE)
         for ended in all_ended:

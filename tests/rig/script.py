@@ -92,6 +92,7 @@ class Turns:
     def __init__(self, parts: Sequence[tuple[Step, Deed]], times: int = 1) -> None:
         self.waiting = [part for _ in range(times) for part in parts]
         self.played: list[tuple[Step, Deed]] = []
+        self.played_by: dict[int, tuple[Step, Deed]] = {}  # by session
         self._playing: dict[int, tuple[Step, Deed]] = {}
         self._done: set[int] = set()
 
@@ -111,7 +112,8 @@ class Turns:
                 self._done.add(session)
             return None
         self._done.add(session)
-        self.played.append(self._playing.pop(session))
+        self.played.append(part)
+        self.played_by[session] = self._playing.pop(session)
         return deed
 
 
