@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import time
 import warnings
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+
+_SHARED = re.compile(r"/dev/shm/PostgreSQL\.\d+")  # memory that outlives its server
 
 
 class Postgres:
@@ -39,6 +42,7 @@ class Postgres:
         pid = self._server.get_pid()
         assert pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        shared = set(_SHARED.findall(Path(f"/proc/{pid}/maps").read_text()))
         for each in (pid, *map(int, children)):
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
@@ -48,8 +52,8 @@ class Postgres:
         # reaped, or another one that got its number, for the old server.
         mark = self._folder / "postmaster.pid"
         sockets = Path(mark.read_text().splitlines()[4])  # its fifth line; PostgreSQL, miscadmin.h
-        for left in (mark, *sockets.glob(".s.PGSQL.*")):
-            left.unlink()
+        for left in (mark, *sockets.glob(".s.PGSQL.*"), *map(Path, shared)):
+            left.unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start it again and wait until it answers."""
