@@ -41,18 +41,19 @@ class Postgres:
         """End the server and all its processes with SIGKILL."""
         pid = self._server.get_pid()
         assert pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        shared = set(_SHARED.findall(Path(f"/proc/{pid}/maps").read_text()))
-        for each in (pid, *map(int, children)):
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        family = [pid, *children]
+        shared = {path for each in family for path in _shared_by(each)}
+        for each in family:
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        for each in (pid, *map(int, children)):
+        for each in family:
             _wait_for_end(each)
         # As after a restart of the machine: else a new server takes a process that nobody has
         # reaped, or another one that got its number, for the old server.
         mark = self._folder / "postmaster.pid"
         sockets = Path(mark.read_text().splitlines()[4])  # its fifth line; PostgreSQL, miscadmin.h
-        for left in (mark, *sockets.glob(".s.PGSQL.*"), *map(Path, shared)):
+        for left in (mark, *sockets.glob(".s.PGSQL.*"), *shared):
             left.unlink(missing_ok=True)
 
     def start(self) -> None:
@@ -75,6 +76,15 @@ class Postgres:
             for statement in statements:
                 conn.execute(text(statement))
         engine.dispose()
+
+
+def _shared_by(pid: int) -> list[Path]:
+    """Return the shared memory that a process has in use."""
+    try:
+        maps = Path(f"/proc/{pid}/maps").read_text()
+    except OSError:
+        return []
+    return [Path(found) for found in _SHARED.findall(maps)]
 
 
 def _wait_for_end(pid: int) -> None:
