@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench replay golden clean
+.PHONY: help demo test check format lint types contracts bench replay torture golden clean
 
 help:
 	@echo "make demo     the sample site, from files to feeds and inboxes, in a scratch folder"
@@ -16,6 +16,7 @@ help:
 	@echo "make format   put the code into its one format"
 	@echo "make bench    measure every claim; WHOLE=1 adds a million readers, which takes minutes more"
 	@echo "make replay   live through a year of a real site (PUBLISHER_REAL) and count what came"
+	@echo "make torture  kill the sender, the server, the database and the disk at full size, and count"
 	@echo "make golden   rewrite the golden files; review the difference"
 
 demo: $(VENV)/.program
@@ -49,6 +50,9 @@ bench: $(VENV)/.workshop
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }
 	@$(BIN)/python -m bench.replay "$$PUBLISHER_REAL/opentelemetry/content"
+
+torture: $(VENV)/.workshop
+	@$(BIN)/python -m tests.rig.torture $(SCENARIOS)
 
 golden: $(VENV)/.workshop
 	@PUBLISHER_GOLDEN=1 $(PYTEST) -n $(WORKERS) -k golden

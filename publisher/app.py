@@ -7,7 +7,7 @@ command line, the clock and the sample site all call these.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Event
@@ -465,7 +465,8 @@ class App:
 
     def _sender(self, stop: Event | None) -> "Sender":
         from publisher import digests
-        from publisher.delivery import Sender, open_transport
+        from publisher.delivery import LEASE, Sender, open_transport
+        from publisher.settings import testing
         from publisher.subscribers import recipient_values, suppress_dead
 
         engine, settings = self.engine, self.settings
@@ -483,9 +484,11 @@ class App:
             selectors = tuple(signer.selector for signer in self.signers)
             return replace(made, key_id=self.keys.newest[0], selectors=selectors)
 
+        wishes = testing()
+        lease = timedelta(seconds=wishes.lease_seconds) if wishes.lease_seconds else LEASE
         return Sender(
             self.engine,
-            open_transport(self.settings, stop),
+            open_transport(self.settings, stop, wishes.reply_seconds),
             make_body=make_body,
             values=values,
             secret=self.keys.lasting,
@@ -494,6 +497,7 @@ class App:
             var_dir=self.settings.var_dir,
             on_dead_address=suppress_dead,
             signers=self.signers,
+            lease=lease,
         )
 
     def values_for(self, recipient: "Recipient", body: "Body") -> Mapping[str, str]:

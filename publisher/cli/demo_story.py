@@ -71,7 +71,7 @@ class Story:
     @contextmanager
     def begin(cls, out: Path | None) -> Iterator["Story"]:
         """Lay out the sample site and let its readers sign up."""
-        folder = _folder(out)
+        folder = scratch_folder(out)
         sample = packaged("sample")
         shutil.copy2(sample / "publisher.toml", folder)
         shutil.copytree(sample / "content", folder / "content")
@@ -132,7 +132,7 @@ class Story:
 _FORMATS = frozenset({".rss", ".atom", ".json"})
 
 
-def _folder(out: Path | None) -> Path:
+def scratch_folder(out: Path | None) -> Path:
     """Return an empty folder; one of an earlier demo is emptied, anything else is left alone."""
     if out is None:
         folder = Path(tempfile.mkdtemp(prefix="publisher-demo-"))

@@ -11,6 +11,7 @@ preferences.
 from publisher.delivery.accounts import Account, look_at_account
 from publisher.delivery.acts import Act, Left, Moved, act_on
 from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
+from publisher.delivery.claim import LEASE
 from publisher.delivery.dkim import Signer, relaxed_body, sign_message
 from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
 from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts, has_old_letters
@@ -45,6 +46,7 @@ from publisher.delivery.tries import Attempt, attempts_of
 __all__ = [
     "CANCELLED_CODE",
     "EDITIONS",
+    "LEASE",
     "LETTERS",
     "LOOK",
     "RESTORED_CODE",

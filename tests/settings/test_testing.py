@@ -11,6 +11,8 @@ WISHES = {
     "PUBLISHER_CRASH_AT": "3",
     "PUBLISHER_REACH": "127.0.0.1:8081, 127.0.0.1:8082",
     "PUBLISHER_DNS": "127.0.0.1:5353",
+    "PUBLISHER_REPLY_SECONDS": "2.5",
+    "PUBLISHER_LEASE_SECONDS": "10",
 }
 
 
@@ -24,23 +26,17 @@ def test_wishes_are_read_with_the_switch():
     assert wishes.crash_at == 3
     assert wishes.reach == {"127.0.0.1:8081", "127.0.0.1:8082"}
     assert wishes.dns == ("127.0.0.1", 5353)
-    assert len(wishes.notices()) == 4
+    assert (wishes.reply_seconds, wishes.lease_seconds) == (2.5, 10)
+    assert len(wishes.notices()) == 6
 
 
 def test_wrong_wishes_are_all_named():
-    environ = {
-        "PUBLISHER_TESTING": "1",
-        "PUBLISHER_NOW": "soon",
-        "PUBLISHER_CRASH_AT": "-1",
-        "PUBLISHER_DNS": "localhost:53",
-    }
+    wrong = ("soon", "-1", "localhost:53", "a while", "-2")
+    names = ("NOW", "CRASH_AT", "DNS", "REPLY_SECONDS", "LEASE_SECONDS")
+    environ = {f"PUBLISHER_{name}": word for name, word in zip(names, wrong, strict=True)}
     with pytest.raises(SettingsError) as caught:
-        wishes_of(environ)
-    assert [problem.path for problem in caught.value.problems] == [
-        "PUBLISHER_NOW",
-        "PUBLISHER_CRASH_AT",
-        "PUBLISHER_DNS",
-    ]
+        wishes_of({**environ, "PUBLISHER_TESTING": "1"})
+    assert [problem.path for problem in caught.value.problems] == list(environ)
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1", ":53", "127.0.0.1:0x35", "300.0.0.1:53", "::1"])
