@@ -160,6 +160,7 @@ def d8(ground: Ground) -> Result:
         readers=readers, script=turns, environ={"PUBLISHER_REPLY_SECONDS": str(patience)}
     ) as rig:
         running = rig.start("send")
+        rig.wait_for(1, running=running)
         began = time.monotonic()
         result.want(rig.wait_for(readers, seconds=patience), "the others did not go on")
         result.notes.append(f"all others were through after {time.monotonic() - began:.1f} s")

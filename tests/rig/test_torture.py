@@ -1,14 +1,13 @@
 """Each figure of the delivery promise at a size that a test suite can bear; see `make torture`."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import pytest
 
 from .ground import POSTGRES
 from .postgres import Postgres
 from .report import as_text
-from .torture import SCENARIOS, play, scratch
+from .torture import SCENARIOS, one_server, play
 
 CASES = [(name, kind) for name, (_, kinds) in SCENARIOS.items() for kind in kinds]
 ONCE = [case for case in CASES if case[1] != POSTGRES or len(SCENARIOS[case[0]][1]) == 1]
@@ -17,12 +16,8 @@ TWICE = [("D1", POSTGRES), ("D15", POSTGRES), ("D17", POSTGRES)]  # where the da
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Callable[[], Postgres]]:
-    """A PostgreSQL of our own, started when first needed."""
-    with scratch() as folder:
-        start = cache(lambda: Postgres(folder / "postgres"))
+    with one_server() as start:
         yield start
-        if start.cache_info().currsize:
-            start().close()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ is 1 when one missed its figure.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -75,6 +76,18 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def one_server() -> Iterator[Callable[[], Postgres]]:
+    """A PostgreSQL in a scratch folder, started when first asked for."""
+    with scratch() as folder:
+        start = cache(lambda: Postgres(folder / "postgres"))
+        try:
+            yield start
+        finally:
+            if start.cache_info().currsize:
+                start().close()
+
+
 def play(name: str, kind: str, server: Callable[[], Postgres], *, is_full: bool) -> Result:
     """Run one scenario in a scratch folder of its own."""
     with scratch() as folder:
@@ -94,16 +107,14 @@ def main(words: Sequence[str]) -> int:
         todo = chosen(given.names)
     except ValueError as error:
         parser.error(str(error))
-    results = []
-    with scratch() as folder:
-        server = cache(lambda: Postgres(folder / "postgres"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or what was begun would be left
+    results: list[Result] = []
+    with one_server() as server:
         for name, kind in todo:
             results.append(play(name, kind, server, is_full=not given.cut))
             _say(as_text(results[-1:]).partition("\n")[2])
             if given.markdown:
                 given.markdown.write_text(as_markdown(results), encoding="utf-8")
-        if server.cache_info().currsize:
-            server().close()
     _say("", as_text(results))
     return 0 if all(result.is_good for result in results) else 1
 
