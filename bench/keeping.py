@@ -29,6 +29,7 @@ WAIT_SECONDS = 0.3
 ROW_BYTES = 200  # what checks/growth.py takes for granted
 _SMALL = 100_000  # fewer readers than that say nothing about the figures
 _SEGMENTS = 1_000
+_TEXT = bytes(range(256)) * 40  # of a body
 SQLITE = "sqlite:///var/publisher.sqlite3"
 
 
@@ -53,7 +54,8 @@ def _measure(folder: Path, readers: int, editions: int, only: str | None) -> int
     make_readers(SQLITE, site, readers)
     before = _size(site)
     _send(site, editions)
-    each = (_size(site) - before) / (readers * editions)
+    bodies = editions * _SEGMENTS * 2 * len(_TEXT)
+    each = (_size(site) - before - bodies) / (readers * editions)
     print(f"{readers:,} readers, {readers * editions:,} deliveries of {each:.0f} bytes")
     steps = {"backup": _run("backup", site, SQLITE, file)}
     _say("backup", steps["backup"], f", {file.stat().st_size / 2**20:.0f} MiB")
@@ -159,8 +161,7 @@ def _write_edition(conn: "Connection", number: int) -> None:
     from publisher.store import tables
 
     bodies = range((number - 1) * _SEGMENTS + 1, number * _SEGMENTS + 1)
-    text = bytes(range(256)) * 40
-    body = {"language": "en", "digest": "weekly", "html": text, "plain": text}
+    body = {"language": "en", "digest": "weekly", "html": _TEXT, "plain": _TEXT}
     segment = {"edition_id": number, "language": "en", "items": "[]", "recipients": 0}
     row = {"id": number, "digest": "weekly", "slot": f"{number}", "frozen": "{}", "state": "sent"}
     times = dict.fromkeys(("due_at", "opened_at", "closed_at", "frozen_at"), _AT)
