@@ -10,11 +10,12 @@ from publisher.errors import one_line
 LONGEST_ANSWER = 500  # characters kept of what a server said
 DEAD_ADDRESS_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10"})  # RFC 3463, RFC 7505
 
-# What a provider says of its own limits; a full mailbox (X.2.2) is the recipient's matter.
+# What a provider says of its own limits, not of a rate that was too high for a moment; a full
+# mailbox (X.2.2) is the recipient's matter.
 _QUOTA = re.compile(
-    r"\b(?:daily|hourly|sending|account|relay|smtp|message rate|message count)\b.{0,40}?"
-    r"\b(?:limit|quota)\b|\b(?:limit|quota)\b.{0,40}?\b(?:exceeded|reached)\b.{0,40}?"
-    r"\b(?:day|hour|account|sender)\b|\btoo many messages\b|\bmaximum send(?:ing)? rate\b",
+    r"\b(?:daily|hourly|per[- ](?:day|hour))\b.{0,40}?\b(?:limit|quota)\b|"
+    r"\b(?:sending|account|relay|smtp)(?: message)? (?:limit|quota)\b|"
+    r"\b(?:limit|quota)\b.{0,40}?\b(?:exceeded|reached)\b.{0,40}?\b(?:day|hour|account|sender)\b",
     re.IGNORECASE,
 )
 # 4.7.28 is Gmail's word for too many at once; 4.3.2 is any system's for "not just now".

@@ -64,10 +64,12 @@ class Server:
     def refused(self, words: str, at: float, *, for_good: bool = False) -> None:
         """Note that it did not let us in, or that it sent us away.
 
+        While other connections to it are in use it is not down, but wants fewer.
+
         for_good  it said so with a 5xx
         """
         self.failures += 1
-        self.misses += 1
+        self.misses += 0 if self.open else 1
         self.words, self.was_refused = words, for_good
         if not for_good:
             self.pace.slower(at)

@@ -81,12 +81,14 @@ class SmtpTransport:
             server, wait = self._servers.pick(_monotonic())
             if wait:
                 await asyncio.sleep(wait)
-            elif server.open:
+            elif server.open and not server.failures:
                 return await self._enter(server)
             else:
                 async with self._first:
-                    if server.open or not server.is_ready(_monotonic()):
+                    if not server.is_ready(_monotonic()):
                         continue
+                    if server.open:
+                        return await self._enter(server)
                     with suppress(Crowded):
                         return await self._enter(server)
 
@@ -94,8 +96,7 @@ class SmtpTransport:
         try:
             session = await open_session(self._settings, server, self._tls(), self._reply_seconds)
         except Refused as refused:
-            if not server.open:
-                self.refused(server, refused.words, refused.code)
+            self.refused(server, refused.words, refused.code)
             raise Crowded(refused.words) from refused
         server.open += 1
         return session
@@ -194,12 +195,11 @@ class SmtpConnection:
             raise self._transport.used_up(server, words)
         if session.used:
             return  # servers end sessions that carried enough; a new one shows whether it is more
-        if server.open and not over.is_aside:
-            raise Crowded(words)
-        if not server.open:
-            self._transport.refused(server, words, over.code)
+        self._transport.refused(server, words, over.code)
         if over.is_aside:
             raise Aside(words, ASIDE)
+        if server.open:
+            raise Crowded(words)
 
 
 def _pause(session: Session) -> float:
