@@ -71,7 +71,7 @@ class Server:
         self.failures += 1
         self.misses += 0 if self.open else 1
         self.words, self.was_refused = words, for_good
-        if not for_good:
+        if not for_good and not self.open:
             self.pace.slower(at)
         rest = min(FIRST_REST * 2 ** min(self.failures - 1, 16), LONGEST_REST)
         if for_good and self.misses >= MOST_MISSES:

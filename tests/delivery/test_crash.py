@@ -68,10 +68,8 @@ def test_a_crash_at_any_point_loses_nobody_and_doubles_no_file(crash_everywhere)
         assert list((outbox / "tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("readers", [4, pytest.param(READERS, marks=pytest.mark.slow)])
-def test_a_crash_at_any_point_repeats_at_most_one_message_byte_for_byte(
-    crash_everywhere, serve, readers
-):
+def test_a_crash_at_any_point_repeats_at_most_one_message_byte_for_byte(crash_everywhere, serve):
+    readers = 6  # the rig tries twenty, through the command
     sink = serve()
     _, tries = crash_everywhere("smtp", readers, sink.port)
     assert len(tries) > 6 * readers  # MAIL, RCPT, DATA, text, dot, commit

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from publisher import digests
+from publisher.delivery import save_body
 from publisher.digests.edition import reshaped, shaping
 from publisher.errors import PublisherError, StoreError
 from publisher.render import Templates
@@ -47,6 +48,8 @@ def test_a_body_holds_its_segments_items_and_says_whose_it_is(house: House):
 def test_a_body_is_stored_and_stays(house: House):
     body_id = opened(house)["ar"]
     first = make(house, body_id)
+    with write(house.db) as conn:
+        save_body(conn, first, utc("2026-03-03T07:00"))
     (house.site.root / "templates" / "email").mkdir(parents=True)
     (house.site.root / "templates" / "email" / "digest.mjml.j2").write_text("{{ nonsense")
     assert make(house, body_id) == first

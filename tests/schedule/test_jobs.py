@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from publisher.app import open_app
 from publisher.delivery import hold_site, release_site
 from publisher.ops import Clock
-from publisher.schedule.jobs import JOBS, Done, purge, send
+from publisher.schedule.jobs import JOBS, Done, open_due, purge, send
 from publisher.store import read, write
 from publisher.store.tables import deliveries, editions, runs
 from publisher.subscribers import Person, add
@@ -42,6 +42,7 @@ def test_the_purge_folds_old_deliveries_and_forgets_old_runs(at, site, now):
     with write(first.engine) as conn:
         add(conn, first.settings, first.keys, Person("a@example.org"), now, "agreed")
     slot = at(now + timedelta(hours=19, minutes=1))
+    assert open_due(slot, Event()).detail
     assert send(slot, Event()).detail == "1 sent, 0 failed, 0 waiting"
     assert purge(slot, Event()) == Done(None)
     for days in (0, 200):

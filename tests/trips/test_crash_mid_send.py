@@ -2,7 +2,7 @@
 
 import pytest
 
-READERS = 12
+READERS = 8
 
 
 @pytest.fixture
@@ -17,10 +17,11 @@ def due(journey):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("every", [2, 7])
+@pytest.mark.parametrize("every", [6, 9])
 def test_a_send_that_is_killed_again_and_again_reaches_everybody_once(due, every):
     code, tries = 9, 0
     while code == 9 and tries < 200:
+        due.at(f"2026-03-03T07:{tries // 6:02}:{tries % 6}5Z")  # clocks go on, also over a crash
         # One step further each time, so that each kind of step is cut off in turn.
         code = due.start("send", PUBLISHER_CRASH_AT=str(every + tries % 5)).wait(120)
         tries += 1
