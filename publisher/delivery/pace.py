@@ -24,6 +24,8 @@ class Pace:
 
     def wait_seconds(self, at: float) -> float:
         """Return how long to wait before the next message."""
+        if not self.most and self.per_second is None:
+            return 0.0  # nearly always; asked for every message
         return max(0.0, self._next_at - at) if self._limit(at) else 0.0
 
     def reserve(self, at: float) -> float:
@@ -32,6 +34,8 @@ class Pace:
         if second not in self._went:
             self._went = {s: n for s, n in self._went.items() if s > second - _MEASURED_OVER}
         self._went[second] = self._went.get(second, 0) + 1
+        if not self.most and self.per_second is None:
+            return 0.0
         limit = self._limit(at)
         if not limit:
             return 0.0

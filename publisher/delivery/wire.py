@@ -7,20 +7,21 @@ for the answer to the next command it could turn a refused recipient into a sent
 import asyncio
 import re
 import ssl
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher import faults
 
+LOOK_SECONDS = (
+    0.2  # between two looks at the time; a timer for each reply costs as much as the reply
+)
 LONGEST_LINE = 4096  # bytes of one reply line; RFC 5321 allows 512
 LONGEST_REPLY = 65_536  # bytes of all its lines
 
 _REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a server answered to one command."""
+class Reply(NamedTuple):
+    """What a server answered to one command; three are made for every message."""
 
     code: int
     lines: tuple[str, ...]
@@ -59,7 +60,9 @@ class Wire(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._lost = ""
         self._is_in_step = True
+        self._deadline = 0.0  # of what is waited for now; 0: nothing is
         self._ends_at = 0.0  # when waiting ends because somebody wants to stop
+        self._look = self._loop.call_later(LOOK_SECONDS, self._look_at_the_time)
 
     @property
     def is_open(self) -> bool:
@@ -99,12 +102,8 @@ class Wire(asyncio.Protocol):
         if len(self._heard) < count and not self._lost:
             self._wanted = count
             self._waiter = self._loop.create_future()
-            timer = self._loop.call_later(self._patience(seconds), self._fail, "no reply in time")
-            try:
-                await self._waiter
-            finally:
-                timer.cancel()
-                self._waiter = None
+            await self._wait_for(self._waiter, seconds)
+            self._waiter = None
         found, self._heard = tuple(self._heard[:count]), self._heard[count:]
         if not self._is_in_step:
             raise Lost(self._lost)  # what came before is not to be trusted either
@@ -115,11 +114,7 @@ class Wire(asyncio.Protocol):
     async def written(self, seconds: float) -> None:
         """Wait until the system has taken all bytes and the server is still silent; raises Lost."""
         if self._room is not None and not self._lost:
-            timer = self._loop.call_later(self._patience(seconds), self._fail, "it takes no bytes")
-            try:
-                await self._room
-            finally:
-                timer.cancel()
+            await self._wait_for(self._room, seconds)
         await asyncio.sleep(0)  # lets what has arrived meanwhile be read
         if self._lost:
             raise Lost(self._lost)
@@ -128,8 +123,8 @@ class Wire(asyncio.Protocol):
         """Wait for nothing longer than this from now on."""
         if not self._ends_at:
             self._ends_at = self._loop.time() + seconds
-            if self._waiter or self._room:
-                self._loop.call_later(seconds, self._fail_if_waiting)
+            if self._deadline:
+                self._deadline = min(self._deadline, self._ends_at)
 
     def close(self) -> None:
         """Close without a word."""
@@ -186,8 +181,8 @@ class Wire(asyncio.Protocol):
         self._lines.append(line)
         if found[2] == b"-":
             return True
-        words = (part[4:].decode("utf-8", "replace").strip() for part in self._lines)
-        reply = Reply(int(found[1]), tuple(words))
+        words = tuple([part[4:].decode("utf-8", "replace").strip() for part in self._lines])
+        reply = Reply(int(found[1]), words)
         self._lines, self._size = [], 0
         if not self._owed:
             self._out_of_step(f"the server spoke unasked: {reply}")
@@ -205,20 +200,26 @@ class Wire(asyncio.Protocol):
     def _fail(self, why: str) -> Lost:
         if not self._lost:
             self._lost = why
+            self._look.cancel()
             if self._transport is not None:
                 self._transport.abort()
             self._wake(self._waiter)
             self._wake(self._room)
         return Lost(self._lost)
 
-    def _fail_if_waiting(self) -> None:
-        if self._waiter or self._room:
-            self._fail("no reply in time")
+    async def _wait_for(self, something: "asyncio.Future[None]", seconds: float) -> None:
+        at = self._loop.time() + seconds
+        self._deadline = min(at, self._ends_at) if self._ends_at else at
+        try:
+            await something
+        finally:
+            self._deadline = 0.0
 
-    def _patience(self, seconds: float) -> float:
-        if not self._ends_at:
-            return seconds
-        return max(min(seconds, self._ends_at - self._loop.time()), 0)
+    def _look_at_the_time(self) -> None:
+        if self._deadline and self._loop.time() >= self._deadline:
+            self._fail("no reply in time")
+        else:
+            self._look = self._loop.call_later(LOOK_SECONDS, self._look_at_the_time)
 
     @staticmethod
     def _wake(waiter: "asyncio.Future[None] | None") -> None:

@@ -6,6 +6,7 @@ Here is decided what the end of a session means; how one message is handed over 
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -66,11 +67,11 @@ class SmtpTransport:
     def recall(self, known: Mapping[str, Health]) -> None:
         """Begin with what earlier runs learnt of the servers."""
         self._first = asyncio.Lock()  # of the loop that runs now
-        self._servers.recall(known, _monotonic())
+        self._servers.recall(known, time.monotonic())
 
     def learnt(self) -> dict[str, Health]:
         """Return what later runs should know of the servers."""
-        return self._servers.learnt(_monotonic())
+        return self._servers.learnt(time.monotonic())
 
     async def open(self) -> Session:
         """Open a session with the first server that lets us in.
@@ -78,14 +79,14 @@ class SmtpTransport:
         Raises TransportDown, or Crowded when a server in use takes no further connection.
         """
         while True:
-            server, wait = self._servers.pick(_monotonic())
+            server, wait = self._servers.pick(time.monotonic())
             if wait:
                 await asyncio.sleep(wait)
             elif server.open and not server.failures:
                 return await self._enter(server)
             else:
                 async with self._first:
-                    if not server.is_ready(_monotonic()):
+                    if not server.is_ready(time.monotonic()):
                         continue
                     if server.open:
                         return await self._enter(server)
@@ -104,14 +105,14 @@ class SmtpTransport:
     def refused(self, server: Server, words: str, code: int) -> None:
         """Note that a server did not let us in, or sent us away before it took anything."""
         if code and is_quota(answer_code(code, words), words):
-            server.rest(words, _monotonic(), REST_FOR_QUOTA)
+            server.rest(words, time.monotonic(), REST_FOR_QUOTA)
         else:
-            server.refused(words, _monotonic(), for_good=code >= 500)
+            server.refused(words, time.monotonic(), for_good=code >= 500)
 
     def used_up(self, server: Server, words: str) -> TransportDown:
         """Note that a server takes no more for now; return what to raise if there is no other."""
-        server.rest(words, _monotonic(), REST_FOR_QUOTA)
-        return self._servers.down(_monotonic())
+        server.rest(words, time.monotonic(), REST_FOR_QUOTA)
+        return self._servers.down(time.monotonic())
 
     def _tls(self) -> ssl.SSLContext | None:
         if self._settings.security == "none":
@@ -153,7 +154,7 @@ class SmtpConnection:
         """
         while True:
             session = await self._open()
-            session.server.pace.reserve(_monotonic())
+            session.server.pace.reserve(time.monotonic())
             try:
                 outcome = await hand_over(session, message, self._final_seconds)
             except Over as over:
@@ -203,8 +204,4 @@ class SmtpConnection:
 
 
 def _pause(session: Session) -> float:
-    return session.server.pace.wait_seconds(_monotonic())
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
+    return session.server.pace.wait_seconds(time.monotonic())
