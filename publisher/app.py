@@ -8,7 +8,7 @@ command line, the clock and the sample site all call these.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -467,15 +467,19 @@ class App:
         from publisher import digests
         from publisher.delivery import LEASE, Sender, open_transport
         from publisher.settings import testing
-        from publisher.subscribers import recipient_values, suppress_dead
+        from publisher.subscribers import Dates, recipient_values, suppress_dead
 
         engine, settings = self.engine, self.settings
+
         # Readers of one body come one after the other.
-        frozen = lru_cache(maxsize=8)(partial(digests.settings_of, engine, settings))
+        @lru_cache(maxsize=8)
+        def frozen(body_id: int, key_id: str) -> "tuple[Settings, Keys, Dates]":
+            of_body = digests.settings_of(engine, settings, body_id)
+            return of_body, self.keys.as_of(key_id), Dates(of_body.site)
 
         def values(recipient: "Recipient", body: "Body") -> Mapping[str, str]:
-            keys = self.keys.as_of(body.key_id)
-            return recipient_values(frozen(body.id), keys, recipient, body.digest, body.language)
+            of_body, keys, dates = frozen(body.id, body.key_id)
+            return recipient_values(of_body, keys, recipient, body.digest, body.language, dates)
 
         def make_body(body_id: int) -> "Body":
             made = digests.make_body(engine, settings, self.templates, body_id)

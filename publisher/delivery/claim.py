@@ -3,6 +3,7 @@
 Delivery never asks a room above it: address and eligibility come by a join at the very moment.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from publisher.store.tables import (
     suppressions,
 )
 
+LOOKED_UP_AHEAD = 200  # rows of editions found by one look
 MOST_SKIPS = 200  # rows passed over in one transaction; others want to write too
 LEASE = timedelta(seconds=60)  # after it others may take over what a silent worker had marked
 
@@ -61,6 +63,7 @@ def claim(
     now: datetime,
     count: int = 1,
     lease: timedelta = LEASE,
+    ahead: deque[int] | None = None,
 ) -> tuple[list[Claim], int]:
     """Mark up to count due rows `sending` and return them, and how many before were skipped.
 
@@ -71,11 +74,14 @@ def claim(
     A row that came back to the queue while somebody stopped its edition is stopped here. On
     PostgreSQL others claim at the same time: what they are looking at is passed by, and a mark
     is good for a lease.
+
+    ahead  rows of editions that were looked up ahead, kept by a caller that claims again and again
+           where nobody else does; what became of them meanwhile is seen when they are marked
     """
     claims: list[Claim] = []
     skipped = 0
     while len(claims) < count and skipped < MOST_SKIPS:
-        found = _due(conn, now, count - len(claims))
+        found = _due(conn, now, count - len(claims), ahead)
         if not found:
             break
         marked = _mark(conn, found, worker, now, lease)
@@ -84,19 +90,31 @@ def claim(
             taken = {claimed.id for claimed in marked}
             for row_id in found:
                 if row_id not in taken:
-                    _pass_over(conn, row_id, now)
-                    skipped += 1
+                    skipped += _pass_over(conn, row_id, now)
     return claims, skipped
 
 
-def _due(conn: Connection, now: datetime, count: int) -> list[int]:
+def _due(conn: Connection, now: datetime, count: int, ahead: deque[int] | None) -> list[int]:
     # One look per priority: each starts at the right place of the index, whatever else waits.
-    found: list[int] = []
-    for priority in (LETTERS, EDITIONS):
-        if len(found) < count:
-            wanted = {"priority": priority, "now": seconds(now), "count": count - len(found)}
-            found += [row_id for (row_id,) in _NEXT.run(conn, wanted)]
+    found = _look(conn, LETTERS, now, count)
+    if ahead is None:
+        return found + (
+            _look(conn, EDITIONS, now, count - len(found)) if len(found) < count else []
+        )
+    while len(found) < count:
+        if not ahead:
+            # What was found a moment ago is not marked yet, and would be found once more.
+            again = _look(conn, EDITIONS, now, LOOKED_UP_AHEAD + len(found))
+            ahead += [row_id for row_id in again if row_id not in found]
+        if not ahead:
+            break
+        found.append(ahead.popleft())
     return found
+
+
+def _look(conn: Connection, priority: int, now: datetime, count: int) -> list[int]:
+    wanted = {"priority": priority, "now": seconds(now), "count": count}
+    return [row_id for (row_id,) in _NEXT.run(conn, wanted)]
 
 
 def _mark(
@@ -110,7 +128,7 @@ def _mark(
     if len(marked) < len(found):
         rows = numbers(conn, [row_id for (row_id,) in marked])
     made = {row[0]: _claimed(row, now) for row in _CLAIMED.run(conn, {"rows": rows})}
-    return [made[row_id] for row_id in found if row_id in made]
+    return [made.pop(row_id) for row_id in found if row_id in made]
 
 
 def _claimed(row: tuple[Any, ...], now: datetime) -> Claim:
@@ -135,12 +153,16 @@ def _claimed(row: tuple[Any, ...], now: datetime) -> Claim:
     )
 
 
-def _pass_over(conn: Connection, row_id: int, now: datetime) -> None:
+def _pass_over(conn: Connection, row_id: int, now: datetime) -> bool:
+    """Skip or hold a row that must not be sent; return whether it was one that could be taken."""
+    if not conn.execute(_IS_DUE, {"row": row_id, "now": seconds(now)}).first():
+        return False  # somebody stopped it or put it off since it was looked up
     why = _why_not(conn, row_id, now)
     if why == HELD_CODE:
         conn.execute(_HOLD, {"row": row_id})
     else:
         conn.execute(_SKIP, {"row": row_id, "now": seconds(now), "why": why})
+    return True
 
 
 def _why_not(conn: Connection, row_id: int, now: datetime) -> str:
@@ -213,7 +235,13 @@ _ELIGIBLE = exists().where(
 _MARK = Prepared(
     lambda kind: (
         update(deliveries)
-        .where(among(kind, deliveries.c.id, "rows"), IS_QUEUED, _GOES_ON, _ELIGIBLE)
+        .where(
+            among(kind, deliveries.c.id, "rows"),
+            IS_QUEUED,
+            deliveries.c.next_at <= bindparam("now"),
+            _GOES_ON,
+            _ELIGIBLE,
+        )
         .values(
             state=literal_column(f"'{move('a delivery', State.QUEUED, State.SENDING)}'"),
             attempts=deliveries.c.attempts + 1,
@@ -223,6 +251,9 @@ _MARK = Prepared(
         )
         .returning(deliveries.c.id)
     )
+)
+_IS_DUE = select(deliveries.c.id).where(
+    deliveries.c.id == bindparam("row"), IS_QUEUED, deliveries.c.next_at <= bindparam("now")
 )
 _SKIP = (
     update(deliveries)

@@ -1,10 +1,11 @@
 """Group commit without a timer: what all lanes have to write goes into one transaction a turn.
 
-A lane gives the answer it got and asks for its next row. Whatever was asked until the loop comes
-round is done in one commit, and while that runs the answers of the next turn gather by themselves.
+A lane gives the answer it got and asks for its next row. Whatever was asked until the loop has come
+round a few times is done in one commit, and while that runs the answers of the next turn gather by themselves.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from publisher.store import Writer
 if TYPE_CHECKING:
     from publisher.delivery.run import Run
 
+ROUNDS = 5  # of the loop, some 10 µs each: a fifth more messages a second over 8 connections
 TRY_AGAIN_SECONDS = 0.25  # after the database could not be written
 GIVE_UP_SECONDS = 5.0  # on a file: its disk is full, or gone
 GIVE_UP_SECONDS_SERVER = 60.0  # a server may be restarted
@@ -76,6 +78,7 @@ class Turns:
         self._untold, self._told_at = 0, 0.0  # messages that the count per minute lacks
         self._asks: list[Ask] = []
         self._timer: asyncio.Handle | None = None
+        self._ahead: deque[int] | None = None if self._is_server else deque()
         self._under_way: dict[int, float] = {}  # claimed rows, and since when
         self._kept_at = 0.0
         self._failing_since = 0.0
@@ -149,7 +152,14 @@ class Turns:
         if seconds:
             self._timer = self._loop.call_later(seconds, self._turn)
         else:
-            self._timer = self._loop.call_soon(self._turn)
+            self._gather(ROUNDS)
+
+    def _gather(self, rounds: int) -> None:
+        """Let the loop come round a few times first: what is on its way joins this commit."""
+        if rounds:
+            self._timer = self._loop.call_soon(self._gather, rounds - 1)
+        else:
+            self._turn()
 
     def _turn(self) -> None:
         """Write all that was asked, and answer the lanes."""
@@ -164,7 +174,12 @@ class Turns:
                 states = self._record(conn, done, now)
                 want, wait, allowed = self._may_take(conn, len(takers), now)
                 claims, skipped = claim(
-                    conn, worker=self._worker, now=now, count=want, lease=self._lease
+                    conn,
+                    worker=self._worker,
+                    now=now,
+                    count=want,
+                    lease=self._lease,
+                    ahead=self._ahead,
                 )
         except StoreError as error:
             self._failed(error)
@@ -246,6 +261,8 @@ class Turns:
 
     def _failed(self, error: StoreError) -> None:
         """Try again for a while: answers that cannot be written down would be repeats later."""
+        if self._ahead is not None:
+            self._ahead.clear()  # what was taken from it was not marked after all
         at = self._loop.time()
         if not self._failing_since:
             self._failing_since = at

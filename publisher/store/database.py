@@ -7,7 +7,7 @@ commit is a point at which tests may end the process.
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -112,20 +113,37 @@ class Writer:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Write in one transaction; see `write`."""
-        with ExitStack() as held:
-            held.enter_context(_explained(self._engine))
-            if self._lock is not None:
-                held.enter_context(self._lock.held())
+        with _explained(self._engine):
             try:
-                if self._conn is None:
-                    conn = self._engine.connect()
-                    self._conn = conn.execution_options(publisher_write=True)
-                with self._conn.begin():
-                    yield self._conn
-                    faults.point()
+                if self._lock is None:
+                    with self._connected().begin():
+                        yield self._connected()
+                        faults.point()
+                else:
+                    with self._lock.held():
+                        yield from self._write_file(self._connected())
             except BaseException:
                 self.close()  # a broken connection is not kept
                 raise
+
+    def _write_file(self, conn: Connection) -> Iterator[Connection]:
+        """Begin and commit by SQLite's own means, which takes a third of the time."""
+        raw: Any = conn.connection.driver_connection
+        raw.execute("BEGIN IMMEDIATE")
+        yield conn
+        faults.point()
+        raw.execute("COMMIT")
+        if conn.in_transaction():
+            conn.rollback()  # of SQLAlchemy's own mind: nothing is left to undo
+
+    def _connected(self) -> Connection:
+        if self._conn is None:
+            conn = self._engine.connect().execution_options(publisher_write=True)
+            if self._lock is not None:
+                conn.execute(text("SELECT 1"))  # makes it one that writes
+                conn.rollback()
+            self._conn = conn
+        return self._conn
 
     def close(self) -> None:
         """Give the connection back."""

@@ -11,7 +11,7 @@ from publisher.subscribers.carrying import Carried, carry_departures, remember_d
 from publisher.subscribers.change import Difference, change
 from publisher.subscribers.enrol import Result
 from publisher.subscribers.export import export_file
-from publisher.subscribers.links import recipient_values
+from publisher.subscribers.links import Dates, recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
 from publisher.subscribers.readers import Readers, Share, readers
@@ -25,6 +25,7 @@ __all__ = [
     "Carried",
     "Catalogue",
     "Choice",
+    "Dates",
     "Difference",
     "ImportReport",
     "Person",

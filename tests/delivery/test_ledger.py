@@ -1,4 +1,5 @@
 import json
+from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from publisher.delivery import (
     totals,
     waiting,
 )
-from publisher.delivery.claim import _NEXT, LEASE, claim
+from publisher.delivery.claim import _NEXT, LEASE, LOOKED_UP_AHEAD, claim
 from publisher.delivery.ledger import due
 from publisher.delivery.record import (
     MOST_DOUBTS,
@@ -384,3 +385,42 @@ def test_what_another_worker_is_looking_at_is_passed_by(db):
         theirs, _ = claim(second, worker="b", now=QUEUED, count=4)
     assert [one.id for one in mine] == [1, 2]
     assert [one.id for one in theirs] == [3, 4]
+
+
+@pytest.mark.parametrize("count", [1, 7, 20])
+def test_rows_looked_up_ahead_are_taken_once_each_and_in_order(small_db, count):
+    add_people(small_db, 2 * LOOKED_UP_AHEAD + 5)
+    open_edition(small_db)
+    ahead, taken = deque(), []
+    while True:
+        with write(small_db) as conn:
+            claims, _ = claim(conn, worker="w", now=QUEUED, count=count, ahead=ahead)
+        if not claims:
+            break
+        taken += [claimed.id for claimed in claims]
+    assert taken == list(range(1, 2 * LOOKED_UP_AHEAD + 6))
+
+
+def test_what_changed_since_a_row_was_looked_up_counts(small_db):
+    add_people(small_db, 6)
+    open_edition(small_db)
+    ahead = deque()
+    with write(small_db) as conn:
+        claim(conn, worker="w", now=QUEUED, ahead=ahead)
+        later = deliveries.c.id == 2
+        conn.execute(update(deliveries).where(later).values(next_at=AT + 600))
+        conn.execute(update(deliveries).where(deliveries.c.id == 3).values(state="held"))
+        conn.execute(update(subscribers).where(subscribers.c.id == 4).values(state="unsubscribed"))
+        open_letters = insert_letter(conn, 5)
+        claims, skipped = claim(conn, worker="w", now=QUEUED, count=3, ahead=ahead)
+    assert ([claimed.id for claimed in claims], skipped) == ([open_letters, 5, 6], 1)
+    assert [row.state for row in rows(small_db)][1:4] == ["queued", "held", "skipped"]
+
+
+def insert_letter(conn, subscriber_id):
+    body = reserve_body(conn, "en", "")
+    chosen = select(subscribers.c.id, literal(body), literal(AT)).where(
+        subscribers.c.id == subscriber_id
+    )
+    enqueue(conn, purpose="welcome", recipients=chosen, priority=LETTERS, queued_at=QUEUED)
+    return conn.execute(select(deliveries.c.id).where(deliveries.c.body_id == body)).scalar_one()
