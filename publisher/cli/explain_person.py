@@ -178,6 +178,9 @@ def _delivery(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
             yield f"    attempt {each.number}, {at}: {each.outcome}; {answer_words(each)}"
     if mail.doubts:
         yield f"    {count(mail.doubts, 'time')} no answer came, so they may have got it then"
+    if mail.changed and (mail.doubts or mail.next_at):
+        since = " and ".join(mail.changed)
+        yield f"    {since} changed since it was made: a repeat has its Message-ID, not its bytes"
     if mail.bounced_at:
         yield f"    came back {moment(mail.bounced_at, zone)}"
     if mail.complained_at:

@@ -18,7 +18,7 @@ from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
-from publisher.delivery.message import Body, Recipient, compose_message, message_id
+from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
 from publisher.delivery.rows import (
@@ -45,6 +45,7 @@ from publisher.delivery.tries import Attempt, attempts_of
 
 __all__ = [
     "CANCELLED_CODE",
+    "COMPOSER",
     "EDITIONS",
     "LEASE",
     "LETTERS",

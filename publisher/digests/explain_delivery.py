@@ -34,18 +34,26 @@ class DeliveryFacts:
     body_id: int
     digest: str  # "" for a letter
     is_folded: bool = False  # long ago: that they were sent it is all that is kept
+    changed: tuple[str, ...] = ()  # what shapes a repeat's bytes and is not what it was
 
 
 def deliveries_of(
-    conn: Connection, subscriber_id: int, public_id: str, secret: bytes | None, domain: str
+    conn: Connection,
+    subscriber_id: int,
+    public_id: str,
+    secret: bytes | None,
+    domain: str,
+    selectors: frozenset[str] = frozenset(),
 ) -> tuple[DeliveryFacts, ...]:
     """Return all a person was, is and will be sent, the newest first.
 
-    secret  the site's lasting one, None when it is not there
-    domain  of the sender, for messages that are not made yet
+    secret     the site's lasting one, None when it is not there
+    domain     of the sender, for messages that are not made yet
+    selectors  of the DKIM keys that sign now
     """
+    of_body = (bodies.c.digest, bodies.c.headers, bodies.c.composer, bodies.c.selectors)
     rows = conn.execute(
-        select(deliveries, bodies.c.digest, bodies.c.headers)
+        select(deliveries, *of_body)
         .join(bodies, bodies.c.id == deliveries.c.body_id)
         .where(deliveries.c.subscriber_id == subscriber_id)
         .order_by(deliveries.c.id.desc())
@@ -56,6 +64,7 @@ def deliveries_of(
             row,
             failures.get(row.id, ()),
             _identity(conn, row, row.purpose, public_id, secret, domain),
+            _changed(row, selectors),
         )
         for row in rows
     )
@@ -128,7 +137,21 @@ def _identity(
     return delivery.message_id(secret, purpose, public_id, domain)
 
 
-def _facts(row: Row[Any], failures: tuple[Attempt, ...], identity: str) -> DeliveryFacts:
+def _changed(row: Row[Any], selectors: frozenset[str]) -> tuple[str, ...]:
+    """Return what makes a further try of a message that was tried differ from the first."""
+    if row.headers is None or not row.attempts:
+        return ()
+    found = []
+    if row.composer != delivery.COMPOSER:
+        found.append("the form that this version gives a message")
+    if set(row.selectors.split()) != selectors:
+        found.append("the DKIM keys that sign")
+    return tuple(found)
+
+
+def _facts(
+    row: Row[Any], failures: tuple[Attempt, ...], identity: str, changed: tuple[str, ...]
+) -> DeliveryFacts:
     return DeliveryFacts(
         id=row.id,
         purpose=row.purpose,
@@ -146,6 +169,7 @@ def _facts(row: Row[Any], failures: tuple[Attempt, ...], identity: str) -> Deliv
         failures=failures,
         body_id=row.body_id,
         digest=row.digest,
+        changed=changed,
     )
 
 

@@ -125,7 +125,9 @@ def explain_person(
             return PersonExplained(meant.text, None, found, hashed is not None, (), (), near)
         person = history_of(conn, row)
         domain = parse(settings.sender.address).domain
-        mails = deliveries_of(conn, person.id, person.public_id, secret, domain)
+        dkim = settings.delivery.dkim
+        selectors = frozenset(filter(None, (dkim.selector, dkim.ed25519_selector)))
+        mails = deliveries_of(conn, person.id, person.public_id, secret, domain, selectors)
         look = _Look(conn, settings, library, person, mails, now)
         names = dict.fromkeys((*settings.digests, *(one.digest for one in editions)))
         digests = tuple(

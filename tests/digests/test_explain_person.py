@@ -117,6 +117,21 @@ def test_every_attempt_is_told_with_the_servers_words_and_the_next_try(sent: Hou
     assert mail.failures[1].answer == "4.7.1 <recipient> greylisted"
 
 
+def test_it_is_said_when_a_repeat_would_have_other_bytes(sent: House):
+    number = sent.reader("ann")
+    open_both(sent)
+    with write(sent.db) as conn:
+        mine = tables.deliveries.c.subscriber_id == number
+        conn.execute(update(tables.deliveries).where(mine).values(attempts=1, doubts=1))
+        made = {"headers": "[]", "subject": "x", "html": b"", "plain": b"", "selectors": "old"}
+        conn.execute(update(tables.bodies).values(**made, composer=1))
+    changed = first_edition(explain(sent)).delivery.changed
+    assert changed == ("the form that this version gives a message", "the DKIM keys that sign")
+    with write(sent.db) as conn:
+        conn.execute(update(tables.bodies).values(composer=delivery.COMPOSER, selectors=""))
+    assert first_edition(explain(sent)).delivery.changed == ()
+
+
 def test_the_message_id_is_the_one_the_mail_has(sent: House):
     sent.reader("ann")
     open_both(sent)
