@@ -23,8 +23,6 @@ class Outlook:
 
 def outlook(conn: Connection, settings: Delivery, now: datetime) -> Outlook:
     """Return when all that is due now will have left."""
-    due = select(func.count()).where(IS_QUEUED, deliveries.c.next_at <= seconds(now))
-    left = conn.execute(due).scalar_one()
     resting = conn.execute(
         select(paces.c.rests_until, paces.c.words)
         .where(paces.c.name.startswith("server:"), paces.c.rests_until > seconds(now))
@@ -32,6 +30,9 @@ def outlook(conn: Connection, settings: Delivery, now: datetime) -> Outlook:
     ).first()
     rests_until = moment(resting.rests_until) if resting else None
     words = resting.words if resting else ""
+    until = seconds(rests_until or now)
+    due = select(func.count()).where(IS_QUEUED, deliveries.c.next_at <= until)
+    left = conn.execute(due).scalar_one()
     if not left:
         return Outlook(0, None, rests_until, words)
     begins = rests_until or now

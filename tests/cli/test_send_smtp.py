@@ -12,6 +12,11 @@ class Server:
 
     def __init__(self) -> None:
         self.taken: dict[str, bytes] = {}
+        self.refusal = ""
+
+    async def handle_MAIL(self, _server, _session, envelope, address, _options):  # noqa: N802
+        envelope.mail_from = address
+        return self.refusal or "250 2.1.0 ok"
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
         if address.endswith("@gone.example.net"):
@@ -58,6 +63,42 @@ def test_messages_leave_by_smtp_and_a_dead_address_is_suppressed(publisher, site
     }
     again = publisher("send", at=AT_SLOT)
     assert (again.code, len(server.taken)) == (0, 1)
+
+
+def test_a_server_that_refuses_us_pauses_the_edition_with_its_words(publisher, site, server):
+    site.item("a.en.md", "First news")
+    publisher("subscribers", "add", "ann@example.net", "--consent", "asked")
+    publisher("send")
+    server.refusal = "550 5.7.1 we do not know you"
+    ran = publisher("send", at=AT_SLOT)
+    assert (ran.code, server.taken) == (5, {})
+    assert "0 sent, 0 failed, 1 waiting" in ran.out
+    (edition,) = publisher("queue", "--json", at=AT_SLOT).json["digests"][0]["editions"]
+    assert edition["state"] == "paused"
+    assert server.refusal in edition["note"]
+    server.refusal = ""
+    assert publisher("send", at="2026-03-03T07:10:00Z").code == 0
+    assert set(server.taken) == {"ann@example.net"}
+    assert publisher("queue", "--json", at=AT_SLOT).json["digests"][0]["editions"] == []
+
+
+def test_a_relay_whose_quota_is_used_up_is_left_alone_and_queue_says_until_when(
+    publisher, site, server
+):
+    site.item("a.en.md", "First news")
+    publisher("subscribers", "add", "ann@example.net", "--consent", "asked")
+    publisher("send")
+    server.refusal = "452 4.3.1 daily sending quota exceeded"
+    ran = publisher("send", at=AT_SLOT)
+    assert ran.code == 5
+    assert "0 failed, 1 waiting" in ran.out
+    server.refusal = ""
+    asked = publisher("queue", at="2026-03-03T07:10:00Z")
+    assert "1 message due, through by Tue 2026-03-03 08:00" in asked.out
+    assert "daily sending quota exceeded" in asked.out
+    assert publisher("send", at="2026-03-03T07:20:00Z").code == 5
+    assert publisher("send", at="2026-03-03T08:01:00Z").code == 0
+    assert set(server.taken) == {"ann@example.net"}
 
 
 def test_the_doctor_talks_to_the_server(publisher, server, nameserver):
