@@ -62,7 +62,7 @@ def d6(ground: Ground) -> Result:
     seconds = ground.size(60, 3)
     result = Result("D6", f"421 to everything for {seconds} s", ground.kind)
     storm = Storm(seconds)
-    readers = ground.size(8000, 500)
+    readers = ground.size(8000, 300)
     with ground.rig(readers=readers, script=first_of(storm, slow(0.08, seed=6))) as rig:
         running = rig.start("send", "--wait")
         rig.wait_for(40, running=running)

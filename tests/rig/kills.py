@@ -19,12 +19,12 @@ _CRASHED = 9
 def d1(ground: Ground) -> Result:
     """Ended with kill -9 at random moments."""
     result = Result("D1", "kill -9 at random moments", ground.kind)
-    with ground.rig(readers=ground.size(5000, 240), script=slow(0.004, seed=1)) as rig:
-        kills = ground.size(200, 10)
+    with ground.rig(readers=ground.size(5000, 150), script=slow(0.004, seed=1)) as rig:
+        kills = ground.size(200, 6)
         _kill_again_and_again(rig, kills)
         rig.finish(now=DUE + 3 * kills * MINUTE)
         rig.judge(result, repeats=rig.kills * rig.connections)
-    result.want(result.kills >= ground.size(180, 8), f"only {result.kills} kills came in time")
+    result.want(result.kills >= ground.size(180, 4), f"only {result.kills} kills came in time")
     return result
 
 
@@ -37,8 +37,8 @@ def d2(ground: Ground) -> Result:
         tired_after(40, Deed(b"421 4.7.0 enough for one connection\r\n", End.FIN)),
         slow(0.004, seed=4),
     )
-    with ground.rig(readers=ground.size(5000, 240), script=script) as rig:
-        kills = ground.size(200, 10)
+    with ground.rig(readers=ground.size(5000, 150), script=script) as rig:
+        kills = ground.size(200, 6)
         _kill_again_and_again(rig, kills)
         rig.finish(now=DUE + 3 * kills * MINUTE)
         unheard = sum(not copy.is_answered for copy in rig.server.journal.copies)
@@ -50,8 +50,8 @@ def d2(ground: Ground) -> Result:
 def d3(ground: Ground) -> Result:
     """Asked to stop with SIGTERM at random moments."""
     result = Result("D3", "SIGTERM at random moments", ground.kind)
-    stops = ground.size(50, 6)
-    with ground.rig(readers=ground.size(2000, 150), script=Paced(200)) as rig:
+    stops = ground.size(50, 4)
+    with ground.rig(readers=ground.size(2000, 100), script=Paced(200)) as rig:
         slowest = 0.0
         for _ in range(stops):
             steps = rig.dice.randint(1, _share(rig, stops))

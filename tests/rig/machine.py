@@ -80,8 +80,8 @@ def _free(disk: Path) -> int:
 def d13(ground: Ground) -> Result:
     """The clock jumps by a day, ahead and back, between the parts of one edition."""
     result = Result("D13", "clock jumps by a day", ground.kind)
-    jumps = [0, 1, -1, 0, 1, 0, -1, 1, -1, 0][: ground.size(10, 5)]
-    with ground.rig(readers=ground.size(2000, 150), script=Paced(200)) as rig:
+    jumps = [0, 1, -1, 0, 1, 0, -1, 1, -1, 0][: ground.size(10, 4)]
+    with ground.rig(readers=ground.size(2000, 100), script=Paced(200)) as rig:
         for days in jumps:
             running = rig.start("send", now=DUE + days * DAY)
             steps = rig.dice.randint(1, 6 * 2 * rig.readers // len(jumps) // 2)

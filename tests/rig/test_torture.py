@@ -11,7 +11,7 @@ from .torture import SCENARIOS, one_server, play
 
 CASES = [(name, kind) for name, (_, kinds) in SCENARIOS.items() for kind in kinds]
 ONCE = [case for case in CASES if case[1] != POSTGRES or len(SCENARIOS[case[0]][1]) == 1]
-TWICE = [("D1", POSTGRES), ("D15", POSTGRES), ("D17", POSTGRES)]  # where the database decides
+TWICE = [("D1", POSTGRES), ("D15", POSTGRES)]  # where the database decides
 
 
 @pytest.fixture(scope="module")
