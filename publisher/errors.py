@@ -119,6 +119,10 @@ class MigrationNeeded(StoreError):
         )
 
 
+class DiskFull(StoreError):
+    """The disk that the database lies on has no room left."""
+
+
 class StoreBusy(StoreError):
     """Another process kept the database for too long."""
 

@@ -33,6 +33,7 @@ from publisher.delivery.record import OnDeadAddress, recover, set_aside
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.run import Clock, OnProgress, Run
 from publisher.delivery.servers import Health
+from publisher.delivery.spare import Spare
 from publisher.delivery.states import State
 from publisher.delivery.transports import Connection, Transport
 from publisher.delivery.turns import Done, Turns
@@ -139,6 +140,9 @@ class Sender:
         if not run.total or stop.is_set():
             return run
         loop = asyncio.get_running_loop()
+        spare = None if self._is_shared else Spare(self._var_dir)
+        if spare:
+            spare.keep()
         groups = Groups(self._settings.receivers)
         groups.recall(known, loop.time())
         self._transport.recall(known)
@@ -150,6 +154,7 @@ class Sender:
             rule=self._rule,
             lease=self._lease,
             on_dead_address=self._on_dead_address,
+            spare=spare,
         )
         composer = self._make_composer()
         run.lanes = min(self._transport.lanes, run.total)
@@ -171,7 +176,7 @@ class Sender:
         with write(self._engine) as conn:
             learnt = {**groups.learnt(loop.time()), **self._transport.learnt()}
             remember(conn, learnt, self._clock.now())
-        for end in ends:
+        for end in (*ends, turns.disk_full):
             if isinstance(end, BaseException):
                 raise end
         return run

@@ -26,8 +26,9 @@ from publisher.delivery.record import (
     recover,
 )
 from publisher.delivery.retry import RetryRule
+from publisher.delivery.spare import Spare
 from publisher.delivery.states import State
-from publisher.errors import StoreError
+from publisher.errors import DiskFull, StoreError
 from publisher.ops import log
 from publisher.settings.model import Delivery
 from publisher.store import Writer
@@ -66,6 +67,7 @@ class Turns:
         rule: RetryRule,
         lease: timedelta,
         on_dead_address: OnDeadAddress | None,
+        spare: Spare | None = None,
     ) -> None:
         """Begin; to be called inside the loop that the lanes run in."""
         self._is_server = engine.dialect.name == "postgresql"
@@ -83,6 +85,8 @@ class Turns:
         self._kept_at = 0.0
         self._failing_since = 0.0
         self._failure: StoreError | None = None
+        self._spare = spare
+        self.disk_full: DiskFull | None = None  # why the run ends, its answers written all the same
 
     async def next(self, done: Done | None) -> Claim | None:
         """Record an answer and take the next row; None when there is none to take now."""
@@ -263,6 +267,11 @@ class Turns:
         """Try again for a while: answers that cannot be written down would be repeats later."""
         if self._ahead is not None:
             self._ahead.clear()  # what was taken from it was not marked after all
+        if isinstance(error, DiskFull) and self._spare and self._spare.give_up():
+            self.disk_full = error
+            self._run.end()  # what is under way is still written down, in the room just made
+            self._again(0)
+            return
         at = self._loop.time()
         if not self._failing_since:
             self._failing_since = at

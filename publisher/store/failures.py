@@ -6,15 +6,16 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from publisher.errors import StoreBusy, StoreError
+from publisher.errors import DiskFull, StoreBusy, StoreError
 
+_FULL = "disk is full"
 # SQLite has no portable codes before Python 3.11's names, and its wordings never change.
 _SQLITE = (
     ("unable to open database file", "cannot be opened", "check the folder and its permissions"),
     ("readonly database", "is being written by a reader", "this is our fault; please report it"),
     ("file is not a database", "is not a database", "restore a backup, or name another file"),
     ("malformed", "is damaged", "stop every publisher process and restore a backup"),
-    ("disk is full", "has no room: the disk is full", "free some space; nothing is lost"),
+    (_FULL, "has no room: the disk is full", "free some space; nothing is lost"),
     ("disk I/O error", "cannot be read or written", "look at the disk's health and free space"),
 )
 
@@ -40,7 +41,8 @@ def _of_sqlite(message: str, engine: Engine) -> StoreError | None:
     for fragment, what, hint in _SQLITE:
         if fragment in message:
             file = engine.get_execution_options().get("publisher_file", "the database")
-            return StoreError(f"{file} {what}", hint=hint)
+            kind = DiskFull if fragment == _FULL else StoreError
+            return kind(f"{file} {what}", hint=hint)
     return None
 
 
