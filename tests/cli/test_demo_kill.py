@@ -1,4 +1,5 @@
 import os
+import re
 import smtplib
 import subprocess
 import sys
@@ -18,7 +19,7 @@ def test_the_demo_kills_its_sender_and_loses_nobody(tmp_path):
     ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     assert "killed 5 times" in ran.stdout
-    assert "  200 readers, 20" in ran.stdout
+    assert re.search(r"  200 readers, 2[0-4]\d ", ran.stdout), ran.stdout  # 8 connections, 5 kills
     assert "  0 lost" in ran.stdout
     assert "NOT ALIKE" not in ran.stdout
 
