@@ -16,6 +16,8 @@ Examples:
   publisher demo --kill               end the sender in mid-send, five times, and count what came
 """
 
+SHOWN = 4  # readers named on the terminal; the ledger knows them all
+
 
 @click.command(epilog=EPILOG)
 @click.option(
@@ -86,9 +88,10 @@ def _kill(out: Path | None) -> int:
     say(f"The sender was killed {killed.kills} times in mid-send and started again each time:")
     say(f"  {count(told.recipients, 'reader')}, {count(killed.accepted, 'message')} accepted")
     say(f"  {killed.lost} lost")
-    say(f"  {len(killed.repeated)} given twice{_named(killed.repeated)}")
+    say(f"  {len(killed.repeated)} given twice, at most one a connection and kill")
     if killed.repeated:
         alike = "the same bytes and Message-ID each time" if killed.are_equal else "NOT ALIKE"
+        say(f"    {_named(killed.repeated)}")
         say(f"    {alike}; the ledger calls {told.doubted} in doubt")
     if not killed.is_kept:
         note("the promise was not kept: please report it with the folder above")
@@ -96,4 +99,5 @@ def _kill(out: Path | None) -> int:
 
 
 def _named(addresses: Sequence[str]) -> str:
-    return f": {', '.join(addresses)}" if addresses else ""
+    more = len(addresses) - SHOWN
+    return ", ".join(addresses[:SHOWN]) + (f" and {more} more" if more > 0 else "")
