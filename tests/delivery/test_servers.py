@@ -83,6 +83,17 @@ def test_the_second_server_takes_over_when_the_first_is_gone(serve, free_port):
     assert len(sink.taken) == 1
 
 
+def test_the_second_server_takes_over_when_the_quota_of_the_first_is_used_up(serve):
+    used_up = serve(lambda step, who: "452 daily sending limit" if step == "MAIL" else None)
+    sink = serve()
+    out = OneConnection(smtp_settings(used_up.port, fallback=[f"127.0.0.1:{sink.port}"]))
+    try:
+        assert out.send(a_message()).code == "2.0.0"
+    finally:
+        out.close()
+    assert (len(used_up.taken), len(sink.taken)) == (0, 1)
+
+
 def test_a_server_that_takes_two_connections_gets_everything_over_two(small_db, tmp_path, serve):
     add_people(small_db, 30)
     open_edition(small_db)

@@ -109,10 +109,10 @@ class SmtpTransport:
         else:
             server.refused(words, time.monotonic(), for_good=code >= 500)
 
-    def used_up(self, server: Server, words: str) -> TransportDown:
-        """Note that a server takes no more for now; return what to raise if there is no other."""
+    def used_up(self, server: Server, words: str) -> None:
+        """Note that a server takes no more for now; raises TransportDown when there is no other."""
         server.rest(words, time.monotonic(), REST_FOR_QUOTA)
-        return self._servers.down(time.monotonic())
+        self._servers.pick(time.monotonic())
 
     def _tls(self) -> ssl.SSLContext | None:
         if self._settings.security == "none":
@@ -193,9 +193,11 @@ class SmtpConnection:
         """Decide what the end of a session means for the message under way; returns to try again."""
         server = session.server
         if over.is_quota:
-            raise self._transport.used_up(server, words)
-        if session.used:
-            return  # servers end sessions that carried enough; a new one shows whether it is more
+            self._transport.used_up(server, words)
+        if over.is_quota or session.used:
+            # Another server has not used up its quota. And servers end sessions that carried enough:
+            # a new one shows whether it is more than that.
+            return
         self._transport.refused(server, words, over.code)
         if over.is_aside:
             raise Aside(words, ASIDE)
