@@ -23,7 +23,6 @@ from publisher.delivery.outcome import (
 )
 from publisher.delivery.servers import REST_FOR_QUOTA, Health, Server, Servers
 from publisher.delivery.session import Refused, Session, open_session
-from publisher.errors import TransportDown
 from publisher.settings.model import Smtp
 
 REPLY_SECONDS = 300.0  # RFC 5321 section 4.5.3.2
