@@ -43,7 +43,7 @@ class Server:
         """
         self.heads: list[str] = []
         self.bodies: list[bytes] = []
-        self.connections = 0
+        self.connections = self.closed = 0
         self._keeps = keeps
         self.busy = self.most_busy = 0
         self._answer, self._tls = answer, tls
@@ -85,6 +85,7 @@ class Server:
                 self.connections += 1
                 while self._converse(client) and self._keeps:
                     pass
+        self.closed += 1
 
     def _converse(self, client: socket.socket) -> bool:
         head = b""

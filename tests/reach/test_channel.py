@@ -75,7 +75,11 @@ def test_a_redirect_is_an_answer_and_nobody_follows_it(serve, channel_to):
 def test_a_server_that_closes_after_each_answer_gets_each_request_once(serve, channel_to, head):
     server = serve(page(b"{}", "200 OK", head))
     channel = channel_to(server)
-    assert [channel.post(JSON, b"%d" % n).status for n in range(4)] == [200] * 4
+    for number in range(4):
+        assert channel.post(JSON, b"%d" % number).status == 200
+        # A request that leaves while the other side closes may be lost: nobody can know.
+        while server.closed <= number:
+            time.sleep(0.001)
     assert server.bodies == [b"0", b"1", b"2", b"3"]
     assert server.connections == 4
 

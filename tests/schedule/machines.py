@@ -61,10 +61,12 @@ def begun(site, people: int) -> None:
 
 
 @contextmanager
-def working(root: Path, at: datetime = AT_SLOT, look: timedelta = LOOK) -> Iterator[App]:
+def working(
+    root: Path, at: datetime = AT_SLOT, look: timedelta = LOOK, beat: timedelta = BEAT
+) -> Iterator[App]:
     """Run a machine in a thread for a block; its App is for looking."""
     stop, app, clock = threading.Event(), open_app(root, Clock(at)), Clock(at)
-    how = {"beat": BEAT, "look": look}
+    how = {"beat": beat, "look": look}
     thread = threading.Thread(target=run_shared, args=(app, stop), kwargs=how)
     thread.start()
     looking = open_app(root, clock)
