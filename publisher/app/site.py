@@ -1,14 +1,12 @@
-"""The composition root: the only place that wires rooms to each other.
+"""One site, opened: its parts, each made when first asked for, and the verbs of the business.
 
-An `App` is one site, opened: its parts are made when first needed, so that a build touches no
-database and a look at the queue makes none. The verbs of the business are its methods; the
-command line, the clock and the sample site all call these.
+A build touches no database, and a look at the queue makes none.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -22,11 +20,8 @@ if TYPE_CHECKING:
 
     from publisher.content import Library
     from publisher.delivery import (
-        Body,
         Outcome,
         Outlook,
-        Recipient,
-        Sender,
         SendReport,
         Signer,
         SiteHold,
@@ -307,9 +302,10 @@ class App:
         SiteHeld in a restored copy.
         """
         from publisher import digests
+        from publisher.app.sending import make_sender
 
         self._must_be_free()
-        report = self._sender(stop).send_due(stop, on_progress)
+        report = make_sender(self, stop).send_due(stop, on_progress)
         if report.down and report.down.is_refusal:
             digests.pause(self.engine, report.down.message)
         elif not report.busy:
@@ -378,19 +374,9 @@ class App:
 
         Raises AddressError, TransportDown.
         """
-        from publisher import digests
-        from publisher.delivery import open_transport, send_one, sign_message
+        from publisher.app.sending import send_test
 
-        engine, now, templates = self.engine_if_there(), self.now(), self.templates
-        body = digests.body_for_test(
-            self.settings, self.library(), templates, name, language, now, engine
-        )
-        if body is None:
-            return None
-        secret = self.keys.lasting
-        message = digests.message_for_test(body, address, self.values_for, secret, now)
-        signed = sign_message(message.data, self.signers, int(now.timestamp()))
-        return send_one(open_transport(self.settings), replace(message, data=signed))
+        return send_test(self, name, address, language)
 
     def clipped(self) -> "list[Problem]":
         """Return a warning for each next edition that is larger than a mail may be."""
@@ -462,53 +448,6 @@ class App:
         doubts = preflight.examine(self.settings, library, items, now=now, digest=name)
         sizes = digests.clipped(self.settings, library, self.templates, name, now, self.engine)
         return (*doubts, *sizes)
-
-    def _sender(self, stop: Event | None) -> "Sender":
-        from publisher import digests
-        from publisher.delivery import LEASE, Sender, open_transport
-        from publisher.settings import testing
-        from publisher.subscribers import Dates, recipient_values, suppress_dead
-
-        engine, settings = self.engine, self.settings
-
-        # Readers of one body come one after the other.
-        @lru_cache(maxsize=8)
-        def frozen(body_id: int, key_id: str) -> "tuple[Settings, Keys, Dates]":
-            of_body = digests.settings_of(engine, settings, body_id)
-            return of_body, self.keys.as_of(key_id), Dates(of_body.site)
-
-        def values(recipient: "Recipient", body: "Body") -> Mapping[str, str]:
-            of_body, keys, dates = frozen(body.id, body.key_id)
-            return recipient_values(of_body, keys, recipient, body.digest, body.language, dates)
-
-        def make_body(body_id: int) -> "Body":
-            made = digests.make_body(engine, settings, self.templates, body_id)
-            if made.key_id:  # as it was stored
-                return made
-            selectors = tuple(signer.selector for signer in self.signers)
-            return replace(made, key_id=self.keys.newest[0], selectors=selectors)
-
-        wishes = testing()
-        lease = timedelta(seconds=wishes.lease_seconds) if wishes.lease_seconds else LEASE
-        return Sender(
-            self.engine,
-            open_transport(self.settings, stop, wishes.reply_seconds),
-            make_body=make_body,
-            values=values,
-            secret=self.keys.lasting,
-            clock=self.clock,
-            settings=self.settings.delivery,
-            var_dir=self.settings.var_dir,
-            on_dead_address=suppress_dead,
-            signers=self.signers,
-            lease=lease,
-        )
-
-    def values_for(self, recipient: "Recipient", body: "Body") -> Mapping[str, str]:
-        """Return what stands at a body's marks for one recipient."""
-        from publisher.subscribers import recipient_values
-
-        return recipient_values(self.settings, self.keys, recipient, body.digest, body.language)
 
     def has_subscribers(self) -> bool:
         """Return whether anybody was ever added; makes no database."""

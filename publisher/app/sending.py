@@ -1,0 +1,81 @@
+"""What the sender needs of the other rooms: bodies from editions, values and keys from people."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import lru_cache
+from threading import Event
+
+from publisher import digests
+from publisher.app.site import App
+from publisher.delivery import (
+    LEASE,
+    Body,
+    Outcome,
+    Recipient,
+    Sender,
+    open_transport,
+    send_one,
+    sign_message,
+)
+from publisher.settings import Settings, testing
+from publisher.subscribers import Dates, recipient_values, suppress_dead
+from publisher.tokens import Keys
+
+
+def make_sender(app: App, stop: Event | None) -> Sender:
+    """Return a sender of everything that is due on a site."""
+    engine, settings = app.engine, app.settings
+
+    # Readers of one body come one after the other.
+    @lru_cache(maxsize=8)
+    def frozen(body_id: int, key_id: str) -> tuple[Settings, Keys, Dates]:
+        of_body = digests.settings_of(engine, settings, body_id)
+        return of_body, app.keys.as_of(key_id), Dates(of_body.site)
+
+    def values(recipient: Recipient, body: Body) -> Mapping[str, str]:
+        of_body, keys, dates = frozen(body.id, body.key_id)
+        return recipient_values(of_body, keys, recipient, body.digest, body.language, dates)
+
+    def make_body(body_id: int) -> Body:
+        made = digests.make_body(engine, settings, app.templates, body_id)
+        if made.key_id:  # as it was stored
+            return made
+        selectors = tuple(signer.selector for signer in app.signers)
+        return replace(made, key_id=app.keys.newest[0], selectors=selectors)
+
+    wishes = testing()
+    lease = timedelta(seconds=wishes.lease_seconds) if wishes.lease_seconds else LEASE
+    return Sender(
+        engine,
+        open_transport(settings, stop, wishes.reply_seconds),
+        make_body=make_body,
+        values=values,
+        secret=app.keys.lasting,
+        clock=app.clock,
+        settings=settings.delivery,
+        var_dir=settings.var_dir,
+        on_dead_address=suppress_dead,
+        signers=app.signers,
+        lease=lease,
+    )
+
+
+def send_test(app: App, name: str, address: str, language: str) -> Outcome | None:
+    """Send one message, marked as a test, to one address; None when nothing is published.
+
+    Raises AddressError, TransportDown.
+    """
+    settings, engine, now = app.settings, app.engine_if_there(), app.now()
+    body = digests.body_for_test(
+        settings, app.library(), app.templates, name, language, now, engine
+    )
+    if body is None:
+        return None
+
+    def values(recipient: Recipient, body: Body) -> Mapping[str, str]:
+        return recipient_values(settings, app.keys, recipient, body.digest, body.language)
+
+    message = digests.message_for_test(body, address, values, app.keys.lasting, now)
+    signed = sign_message(message.data, app.signers, int(now.timestamp()))
+    return send_one(open_transport(settings), replace(message, data=signed))
