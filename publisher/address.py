@@ -5,13 +5,13 @@ addresses are the same when they differ in case only: in theory a server may tel
 practice none does, and people type their own address in any case.
 """
 
-import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from publisher.errors import AddressError
+from publisher.keyed import keyed_hash
 
 LONGEST = 254  # octets, RFC 5321 section 4.5.3.1 with erratum 1690
 LONGEST_LOCAL = 64  # octets
@@ -69,7 +69,7 @@ def address_hash(key: str, secret: bytes) -> bytes:
 
     Without the secret nobody can find out by trying whether an address was among the readers.
     """
-    return hmac.digest(secret, b"address\0" + key.encode(), "sha256")
+    return keyed_hash(secret, b"address\0" + key.encode())
 
 
 def _checked_local(text: str, local: str) -> str:

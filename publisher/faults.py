@@ -5,8 +5,10 @@ nothing until `arm` was called, which only the command line does, and only for t
 """
 
 import os
+import threading
 
 _left = 0
+_counting = threading.Lock()
 
 
 def arm(count: int) -> None:
@@ -19,6 +21,7 @@ def point() -> None:
     """Mark a moment at which the process may be ended."""
     global _left
     if _left:
-        _left -= 1
-        if _left == 0:
-            os._exit(9)
+        with _counting:
+            _left -= 1
+            if _left == 0:
+                os._exit(9)

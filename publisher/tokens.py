@@ -18,6 +18,7 @@ from tempfile import NamedTemporaryFile
 from publisher import faults
 from publisher.errors import StoreError, TokenExpired, TokenForged
 from publisher.files import sync_folder, write_if_changed
+from publisher.keyed import keyed_hash
 
 CONFIRM_WITHIN = timedelta(days=7)
 _SECRET_BYTES = 32
@@ -188,7 +189,7 @@ def _forged() -> TokenForged:
 
 
 def _mac(secret: bytes, purpose: str, said: bytes) -> bytes:
-    return hmac.digest(secret, purpose.encode() + b"\0" + said, "sha256")[:_MAC_BYTES]
+    return keyed_hash(secret, purpose.encode() + b"\0" + said)[:_MAC_BYTES]
 
 
 def _unpack(token: str) -> tuple[bytes, bytes]:

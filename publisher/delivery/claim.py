@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -120,15 +121,10 @@ def _look(conn: Connection, priority: int, now: datetime, count: int) -> list[in
 def _mark(
     conn: Connection, found: Sequence[int], worker: str, now: datetime, lease: timedelta
 ) -> list[Claim]:
-    rows = numbers(conn, found)
     length = int(lease.total_seconds())
-    marked = _MARK.run(conn, {"rows": rows, "now": seconds(now), "by": worker, "lease": length})
-    if not marked:
-        return []
-    if len(marked) < len(found):
-        rows = numbers(conn, [row_id for (row_id,) in marked])
-    made = {row[0]: _claimed(row, now) for row in _CLAIMED.run(conn, {"rows": rows})}
-    return [made.pop(row_id) for row_id in found if row_id in made]
+    wanted = {"rows": numbers(conn, found), "now": seconds(now), "by": worker, "lease": length}
+    made = {row[0]: _claimed(row, now) for row in _MARK.run(conn, wanted)}
+    return [made[row_id] for row_id in found if row_id in made]
 
 
 def _claimed(row: tuple[Any, ...], now: datetime) -> Claim:
@@ -232,6 +228,13 @@ _ELIGIBLE = exists().where(
 )
 
 
+def _of_subscriber(name: str) -> ColumnElement[Any]:
+    """What SQLite can return of another table; both databases find the row by its key."""
+    column = subscribers.c[name]
+    found = select(column).where(subscribers.c.id == deliveries.c.subscriber_id)
+    return found.scalar_subquery().label(name)
+
+
 _MARK = Prepared(
     lambda kind: (
         update(deliveries)
@@ -249,7 +252,17 @@ _MARK = Prepared(
             worker=bindparam("by"),
             lease_until_at=clock_seconds(kind) + bindparam("lease", type_=BigInteger),
         )
-        .returning(deliveries.c.id)
+        .returning(
+            deliveries.c.id,
+            deliveries.c.fence,
+            deliveries.c.purpose,
+            deliveries.c.body_id,
+            deliveries.c.attempts,
+            deliveries.c.doubts,
+            deliveries.c.queued_at,
+            deliveries.c.subscriber_id,
+            *map(_of_subscriber, ("public_id", "address", "languages", "confirmed_at")),
+        )
     )
 )
 _IS_DUE = select(deliveries.c.id).where(
@@ -268,26 +281,6 @@ _HOLD = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("row"), IS_QUEUED)
     .values(state=str(move("a delivery", State.QUEUED, State.HELD)), code=HELD_CODE)
-)
-_CLAIMED = Prepared(
-    lambda kind: (
-        select(
-            deliveries.c.id,
-            deliveries.c.fence,
-            deliveries.c.purpose,
-            deliveries.c.body_id,
-            deliveries.c.attempts,
-            deliveries.c.doubts,
-            deliveries.c.queued_at,
-            deliveries.c.subscriber_id,
-            subscribers.c.public_id,
-            subscribers.c.address,
-            subscribers.c.languages,
-            subscribers.c.confirmed_at,
-        )
-        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .where(among(kind, deliveries.c.id, "rows"))
-    )
 )
 _WHY = (
     select(

@@ -19,6 +19,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN = re.compile(r" *(?:<[^>]*>|[^ <]|<)+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+# What `address.parse` would return as it is: nearly every address, and it is asked for each message.
+_TRAVELS = re.compile(
+    r"(?=.{6,254}\Z)[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?@"
+    r"(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:com|net|org|edu|gov|[a-z]{2})"
+)
 _MAILBOX = re.compile(r"(?P<phrase>.*?) *<(?P<inside>[^<>]*)>", re.DOTALL)
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _LONGEST_BARE_WORD = 400  # a longer run without a space is encoded, so that it can be folded
@@ -88,6 +93,8 @@ def wire_address(text: str) -> str:
 
     Raises AddressError. Not ASCII only if the local part is not; then SMTPUTF8 is needed.
     """
+    if _TRAVELS.fullmatch(text):
+        return text
     parsed = address.parse(text)
     return f"{parsed.local}@{parsed.domain}"
 

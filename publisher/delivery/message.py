@@ -6,7 +6,6 @@ byte-equal. What all recipients of a body share is encoded once (`Compiled`); fo
 a few values are set in, which takes microseconds instead of milliseconds.
 """
 
-import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hashlib import sha256
 
 from publisher.delivery.encoding import encode
 from publisher.delivery.headers import HeaderError, split_mailbox, wire_address, write_field
+from publisher.keyed import keyed_hash
 from publisher.render import Parts, compile_parts
 
 COMPOSER = 2  # the version of the form that `Compiled` gives a message; kept with each body
@@ -97,7 +97,7 @@ def message_id(secret: bytes, purpose: str, public_id: str, domain: str) -> str:
     secret  the site's oldest key, so that adding a newer one does not change what a repeat says
     """
     told = "\0".join(("message-id", purpose, public_id)).encode()
-    return f"<{hmac.digest(secret, told, 'sha256')[:20].hex()}@{domain}>"
+    return f"<{keyed_hash(secret, told)[:20].hex()}@{domain}>"
 
 
 @dataclass(frozen=True, slots=True)

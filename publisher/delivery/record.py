@@ -1,11 +1,14 @@
 """Write down what became of a claim; every move of a claimed delivery ends here."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
+    Text,
     and_,
     bindparam,
     func,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from publisher.delivery.claim import Claim
 from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, seconds
@@ -23,7 +27,7 @@ from publisher.delivery.retry import RetryRule
 from publisher.delivery.states import State, move
 from publisher.delivery.tries import tries
 from publisher.ops import log
-from publisher.store import Prepared, clock_seconds
+from publisher.store import Prepared, clock_seconds, json_rows
 from publisher.store.tables import attempts, deliveries
 
 MOST_DOUBTS = 3  # messages a server may swallow without a word before a person looks at it
@@ -45,26 +49,47 @@ def record_all(
     on_dead_address: OnDeadAddress | None = None,
 ) -> list[State | None]:
     """Write down what became of several attempts; return each row's new state, as `record` does."""
-    accepted = [place for place, (_, outcome) in enumerate(done) if outcome.kind is Kind.ACCEPTED]
-    states: list[State | None] = [None] * len(done)
-    values = [_sent(*done[place], now) for place in accepted]
-    for place, is_ours in zip(accepted, _SENT.run_each(conn, values), strict=True):
-        if is_ours or _is_sent(conn, done[place][0]):
-            states[place] = State.SENT
-        else:
-            _tell_late(done[place][0], State.SENT)
-    for place, (claimed, outcome) in enumerate(done):
-        if outcome.kind is not Kind.ACCEPTED:
-            states[place] = record(
-                conn,
-                claimed,
-                outcome,
-                now=now,
-                rule=rule,
-                in_doubt=in_doubt,
-                on_dead_address=on_dead_address,
-            )
+    accepted = [one for one in done if one[1].kind is Kind.ACCEPTED]
+    sent = _record_sent(conn, accepted, now)
+    states: list[State | None] = []
+    for claimed, outcome in done:
+        if outcome.kind is Kind.ACCEPTED:
+            states.append(State.SENT if claimed.id in sent else None)
+            continue
+        state = record(
+            conn,
+            claimed,
+            outcome,
+            now=now,
+            rule=rule,
+            in_doubt=in_doubt,
+            on_dead_address=on_dead_address,
+        )
+        states.append(state)
     return states
+
+
+def _record_sent(
+    conn: Connection, accepted: Sequence[tuple[Claim, Outcome]], now: datetime
+) -> set[int]:
+    """Write down what was accepted; return which rows are sent now, by this very claim."""
+    if not accepted:
+        return set()
+    said = [
+        (claimed.id, claimed.fence, outcome.code or None, outcome.remote_id or None)
+        for claimed, outcome in accepted
+    ]
+    changed = _SENT.run(conn, {"said": json.dumps(said), "now": seconds(now)})
+    sent = {row_id for (row_id,) in changed}
+    if len(sent) < len(accepted):
+        for claimed, _ in accepted:
+            if claimed.id in sent:
+                continue
+            if _is_sent(conn, claimed):
+                sent.add(claimed.id)
+            else:
+                _tell_late(claimed, State.SENT)
+    return sent
 
 
 def record(
@@ -256,32 +281,22 @@ def _is_sent(conn: Connection, claimed: Claim) -> bool:
     return bool(row.state == State.SENT and row.fence == claimed.fence)
 
 
-def _sent(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    return {
-        "row": claimed.id,
-        "number": claimed.fence,
-        "now": seconds(now),
-        "said": outcome.code or None,
-        "remote": outcome.remote_id or None,
-    }
-
-
-_SENT = Prepared(
-    lambda _kind: (
+def _sent(kind: str) -> ReturningUpdate[Any]:
+    said = json_rows(kind, "said", (BigInteger, BigInteger, Text, Text))
+    row_id, fence, code, remote_id = said
+    return (
         update(deliveries)
-        .where(
-            deliveries.c.id == bindparam("row"),
-            deliveries.c.fence == bindparam("number"),
-            IS_SENDING,
-        )
+        .where(deliveries.c.id == row_id, deliveries.c.fence == fence, IS_SENDING)
         .values(
             state=literal_column(f"'{move('a delivery', State.SENDING, State.SENT)}'"),
             settled_at=bindparam("now"),
-            code=bindparam("said"),
-            remote_id=bindparam("remote"),
+            code=code,
+            remote_id=remote_id,
             worker=null(),
             lease_until_at=null(),
         )
         .returning(deliveries.c.id)
     )
-)
+
+
+_SENT = Prepared(_sent)

@@ -172,7 +172,7 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             composer.close()
-            turns.close()
+            await turns.close()
         with write(self._engine) as conn:
             learnt = {**groups.learnt(loop.time()), **self._transport.learnt()}
             remember(conn, learnt, self._clock.now())
@@ -196,7 +196,7 @@ class Sender:
     async def _keep(self, turns: Turns) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 6)
-            turns.keep()
+            await turns.keep()
 
     def set_aside(self, claimed: Claim, error: PublisherError) -> None:
         """Let all deliveries of a body that cannot be made wait."""
@@ -301,12 +301,12 @@ class _Lane:
             return claimed, Outcome(Kind.REFUSED, "5.1.3", error.message)
         except (RenderError, HeaderError) as error:
             # The fault of one segment; all others, and the letters, must not wait for its mending.
-            self._turns.put_back(claimed)
+            await self._turns.put_back(claimed)
             self._sender.set_aside(claimed, error)
             self._run.broken = self._run.broken or error
             return None
         except Exception:
-            self._turns.put_back(claimed)
+            await self._turns.put_back(claimed)
             raise
         if not await self._is_its_turn(claimed, message):
             return None
@@ -316,17 +316,17 @@ class _Lane:
         try:
             outcome = await self._connection.send(message)
         except Crowded:
-            self._turns.put_back(claimed)
+            await self._turns.put_back(claimed)
             await self._wait_in_the_crowd()
             return None
         except Aside as aside:
-            self._turns.put_back(claimed, not_before=self._run.now() + aside.wait)
+            await self._turns.put_back(claimed, not_before=self._run.now() + aside.wait)
             self._groups.slower(message.recipient, self._loop.time())
             return None
         except TransportDown as down:
             wait = down.retry_after
             not_before = self._run.now() + wait if wait else None
-            self._turns.put_back(claimed, not_before=not_before)
+            await self._turns.put_back(claimed, not_before=not_before)
             raise
         self._rest = REST_WHEN_CROWDED
         self._run.went(outcome, self._sender.transport_name)
@@ -337,7 +337,7 @@ class _Lane:
     async def _is_its_turn(self, claimed: Claim, message: Message) -> bool:
         """Keep the pace of the message's receivers; False when its row went back until later."""
         if not self._turns.is_ours(claimed):
-            self._turns.put_back(claimed)
+            await self._turns.put_back(claimed)
             return False
         at = self._loop.time()
         if self._promised.pop(claimed.id, at + 1) <= at:
@@ -348,7 +348,7 @@ class _Lane:
                 await asyncio.sleep(wait)
             return True
         self._promised[claimed.id] = at + wait - 1
-        self._turns.put_back(claimed, not_before=self._run.now() + timedelta(seconds=wait))
+        await self._turns.put_back(claimed, not_before=self._run.now() + timedelta(seconds=wait))
         return False
 
 

@@ -1,7 +1,7 @@
 """Group commit without a timer: what all lanes have to write goes into one transaction a turn.
 
-A lane gives the answer it got and asks for its next row. Whatever was asked until the loop has come
-round a few times is done in one commit, and while that runs the answers of the next turn gather by themselves.
+A lane gives the answer it got and asks for its next row. While one turn is being made durable, in a
+thread, the lanes that wait for nothing go on, and what they ask meanwhile is the next turn.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
@@ -28,10 +29,10 @@ from publisher.delivery.record import (
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.spare import Spare
 from publisher.delivery.states import State
+from publisher.delivery.writing import Writing
 from publisher.errors import DiskFull, StoreError
 from publisher.ops import log
 from publisher.settings.model import Delivery
-from publisher.store import Writer
 
 if TYPE_CHECKING:
     from publisher.delivery.run import Run
@@ -43,6 +44,19 @@ GIVE_UP_SECONDS_SERVER = 60.0  # a server may be restarted
 
 Done = tuple[Claim, Outcome]
 _log = log.get("delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one turn came to."""
+
+    states: list[State | None]
+    untold: int  # messages that the count per minute lacks after it
+    claims: list[Claim]
+    skipped: int
+    want: int  # rows that it may have taken
+    wait: float  # seconds until more may be taken
+    allowed: Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ class Turns:
     ) -> None:
         """Begin; to be called inside the loop that the lanes run in."""
         self._is_server = engine.dialect.name == "postgresql"
-        self._writer, self._run, self._worker = Writer(engine), run, worker
+        self._writing, self._run, self._worker = Writing(engine), run, worker
         self._settings, self._rule, self._lease = settings, rule, lease
         self._on_dead_address = on_dead_address
         self._loop = asyncio.get_running_loop()
@@ -80,6 +94,7 @@ class Turns:
         self._untold, self._told_at = 0, 0.0  # messages that the count per minute lacks
         self._asks: list[Ask] = []
         self._timer: asyncio.Handle | None = None
+        self._is_writing = False
         self._ahead: deque[int] | None = None if self._is_server else deque()
         self._under_way: dict[int, float] = {}  # claimed rows, and since when
         self._kept_at = 0.0
@@ -97,23 +112,23 @@ class Turns:
         if done is not None:
             await self._ask(done, takes=False)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the database."""
-        if self._untold:
-            with self._writer.write() as conn:
-                self._tell_count(conn, self._run.now())
-        self._writer.close()
+        try:
+            if self._untold:
+                await self._writing.write(lambda conn: tally(conn, self._untold, self._run.now()))
+        finally:
+            self._writing.close()
 
     def wake(self) -> None:
         """Tell lanes that wait for their time that the run ends."""
-        if self._asks and not self._failing_since:
+        if self._asks and not (self._failing_since or self._is_writing):
             self._again(0)
 
-    def put_back(self, claimed: Claim, *, not_before: datetime | None = None) -> None:
+    async def put_back(self, claimed: Claim, *, not_before: datetime | None = None) -> None:
         """Return a row whose message certainly did not leave."""
+        await self._writing.write(lambda conn: put_back(conn, claimed, not_before=not_before))
         self._under_way.pop(claimed.id, None)
-        with self._writer.write() as conn:
-            put_back(conn, claimed, not_before=not_before)
 
     def is_ours(self, claimed: Claim) -> bool:
         """Whether nobody else can have taken a row over since it was marked.
@@ -123,22 +138,20 @@ class Turns:
         since = max(self._under_way.get(claimed.id, 0.0), self._kept_at)
         return self._loop.time() - since < self._lease.total_seconds() * 0.8
 
-    def keep(self) -> None:
+    async def keep(self) -> None:
         """Tell that this worker lives, and take over the rows of those that do not any more."""
         try:
-            with self._writer.write() as conn:
-                keep_leases(conn, self._worker, self._lease)
-                found = recover(
-                    conn,
-                    in_doubt=self._settings.in_doubt,
-                    now=self._run.now(),
-                    only_ended_leases=True,
-                )
+            found = await self._writing.write(self._keep)
         except StoreError as error:
             _log.warning("leases not kept", reason=error.message)
             return
         self._kept_at = self._loop.time()
         self._run.found_in_doubt(found)
+
+    def _keep(self, conn: Connection) -> int:
+        keep_leases(conn, self._worker, self._lease)
+        rule = self._settings.in_doubt
+        return recover(conn, in_doubt=rule, now=self._run.now(), only_ended_leases=True)
 
     async def _ask(self, done: Done | None, *, takes: bool) -> Claim | None:
         if self._failure is not None:
@@ -146,7 +159,7 @@ class Turns:
         answer: asyncio.Future[Claim | None] = self._loop.create_future()
         self._asks.append(Ask(done, takes, answer))
         # Also when a timer runs: an answer is never kept waiting by the pace.
-        if self._timer is None or (done and not self._failing_since):
+        if not self._is_writing and (self._timer is None or (done and not self._failing_since)):
             self._again(0)
         return await answer
 
@@ -166,42 +179,80 @@ class Turns:
             self._turn()
 
     def _turn(self) -> None:
-        """Write all that was asked, and answer the lanes."""
+        """Have all that was asked written; what is asked from now on is the next turn's."""
         self._timer = None
-        done = [ask.done for ask in self._asks if ask.done]
-        takers = [ask for ask in self._asks if ask.takes]
-        try:
-            with self._writer.write() as conn:
-                now = self._run.now()
-                if self._failing_since:
-                    self._sort_out(conn)
-                states = self._record(conn, done, now)
-                want, wait, allowed = self._may_take(conn, len(takers), now)
-                claims, skipped = claim(
-                    conn,
-                    worker=self._worker,
-                    now=now,
-                    count=want,
-                    lease=self._lease,
-                    ahead=self._ahead,
-                )
-        except StoreError as error:
-            self._failed(error)
+        if self._is_writing:
+            return  # `_turned` goes on with it
+        self._is_writing = True
+        asks, self._asks = self._asks, []
+        done = [ask.done for ask in asks if ask.done]
+        takes = sum(ask.takes for ask in asks)
+        known = list(self._under_way) if self._failing_since else None
+        work = partial(self._write, done, takes, known, self._loop.time())
+        self._writing.begin(work, partial(self._turned, asks, done))
+
+    def _write(
+        self,
+        done: Sequence[Done],
+        takes: int,
+        known: Sequence[int] | None,
+        at: float,
+        conn: Connection,
+    ) -> Written:
+        """Write one turn; in the thread.
+
+        known  after a failure, the rows that the lanes know of
+        at     by the loop's clock
+        """
+        now = self._run.now()
+        if known is not None:
+            self._sort_out(conn, known)
+        states, untold = self._record(conn, done, now, at)
+        want, wait, allowed = self._may_take(conn, takes, now, at)
+        claims, skipped = claim(
+            conn,
+            worker=self._worker,
+            now=now,
+            count=want,
+            lease=self._lease,
+            ahead=self._ahead,
+        )
+        return Written(states, untold, claims, skipped, want, wait, allowed)
+
+    def _turned(
+        self,
+        asks: list[Ask],
+        done: Sequence[Done],
+        written: Written | None,
+        error: BaseException | None,
+    ) -> None:
+        """Answer the lanes once their turn is durable, and go on with what they asked meanwhile."""
+        self._is_writing = False
+        if written is None:
+            self._asks = asks + self._asks
+            if isinstance(error, StoreError):
+                self._failed(error)
+            else:
+                self._tell_all(error or RuntimeError("a turn came to nothing"))
             return
-        except BaseException as error:
-            self._tell_all(error)
-            raise
         self._failing_since = 0.0
+        self._untold = written.untold
         for claimed, _ in done:
             self._under_way.pop(claimed.id, None)
         at = self._loop.time()
-        self._under_way.update((claimed.id, at) for claimed in claims)
-        self._run.note(done, states, skipped, allowed)
-        self._answer(takers, claims, is_more=bool(skipped) and want > 0, wait=wait)
+        self._under_way.update((claimed.id, at) for claimed in written.claims)
+        self._run.note(done, written.states, written.skipped, written.allowed)
+        is_more = bool(self._asks)
+        wait = self._answer(asks, written)
+        if is_more or self._asks:
+            self._again(0 if is_more else wait)
 
-    def _record(self, conn: Connection, done: Sequence[Done], now: datetime) -> list[State | None]:
+    def _record(
+        self, conn: Connection, done: Sequence[Done], now: datetime, at: float
+    ) -> tuple[list[State | None], int]:
+        """Write down the answers; return the new states, and how many the count still lacks."""
         if not done:
-            return []
+            return [], self._untold
         states = record_all(
             conn,
             done,
@@ -210,18 +261,15 @@ class Turns:
             in_doubt=self._settings.in_doubt,
             on_dead_address=self._on_dead_address,
         )
-        self._untold += states.count(State.SENT)
+        untold = self._untold + states.count(State.SENT)
         # Limits are counted with every answer; without any, once a second is enough.
-        if self._untold and (self._is_limited or self._loop.time() - self._told_at > 1):
-            self._tell_count(conn, now)
-        return states
-
-    def _tell_count(self, conn: Connection, now: datetime) -> None:
-        tally(conn, self._untold, now)
-        self._untold, self._told_at = 0, self._loop.time()
+        if untold and (self._is_limited or at - self._told_at > 1):
+            tally(conn, untold, now)
+            self._told_at, untold = at, 0
+        return states, untold
 
     def _may_take(
-        self, conn: Connection, wanted: int, now: datetime
+        self, conn: Connection, wanted: int, now: datetime, at: float
     ) -> tuple[int, float, Allowance]:
         """Return how many rows may be taken, how long the others wait, and what the limits say."""
         allowed = Allowance(None)
@@ -233,33 +281,35 @@ class Turns:
                 wanted = min(wanted, allowed.left)
         if not self._settings.per_second:
             return wanted, 0.0, allowed
-        at, count = self._loop.time(), 0
+        count = 0
         while count < wanted and not self._pace.wait_seconds(at):
             self._pace.reserve(at)
             count += 1
         return count, self._pace.wait_seconds(at) if count < wanted else 0.0, allowed
 
-    def _answer(
-        self, takers: Sequence[Ask], claims: Sequence[Claim], *, is_more: bool, wait: float
-    ) -> None:
-        """Give the lanes their rows; who gets none waits for the pace, or is told to end."""
-        settled = [ask for ask in self._asks if not ask.takes]
-        given, left = takers[: len(claims)], takers[len(claims) :]
-        for ask, claimed in zip(given, claims, strict=True):
+    def _answer(self, asks: Sequence[Ask], written: Written) -> float:
+        """Give the lanes their rows; return how long those that stay among `_asks` have to wait.
+
+        Who gets none waits for the pace, or is told to end.
+        """
+        takers = [ask for ask in asks if ask.takes]
+        given, left = takers[: len(written.claims)], takers[len(written.claims) :]
+        for ask, claimed in zip(given, written.claims, strict=True):
             _resolve(ask, claimed)
-        for ask in settled:
-            _resolve(ask, None)
-        if not self._run.is_ending and left and (wait or is_more):
-            self._asks = [Ask(None, True, ask.answer) for ask in left]
-            self._again(wait)
-            return
-        self._asks = []
+        for ask in asks:
+            if not ask.takes:
+                _resolve(ask, None)
+        is_more = bool(written.skipped) and written.want > 0
+        if not self._run.is_ending and left and (written.wait or is_more):
+            self._asks += [Ask(None, True, ask.answer) for ask in left]
+            return written.wait
         for ask in left:
             _resolve(ask, None)
+        return 0.0
 
-    def _sort_out(self, conn: Connection) -> None:
+    def _sort_out(self, conn: Connection, known: Sequence[int]) -> None:
         """After a failure whose commit may have been done: give back what nobody was told of."""
-        number = let_go(conn, self._worker, list(self._under_way))
+        number = let_go(conn, self._worker, known)
         if number:
             _log.info("rows marked by a commit without an answer were put back", rows=number)
 

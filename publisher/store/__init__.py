@@ -17,7 +17,7 @@ from publisher.store.database import (
     write,
 )
 from publisher.store.lease import MACHINES, Lease, forget_ended, held
-from publisher.store.prepared import Prepared, among, numbers
+from publisher.store.prepared import Prepared, among, json_rows, numbers
 from publisher.store.schema import check_schema, upgrade
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "insert_for",
     "insert_into",
     "insert_many",
+    "json_rows",
     "let_others",
     "numbers",
     "one_of",

@@ -9,11 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, any_, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate, UpdateBase
 from sqlalchemy.sql.selectable import Select
+from sqlalchemy.types import TypeEngine
 
 Statement = (
     Select[Any] | UpdateBase | ReturningUpdate[Any] | ReturningInsert[Any] | ReturningDelete[Any]
@@ -53,21 +65,6 @@ class Prepared:
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
 
-    def run_each(self, conn: Connection, values: Sequence[Values]) -> list[bool]:
-        """Run it for each, on PostgreSQL in one trip; return whether each changed a row.
-
-        The statement must return something of what it changed.
-        """
-        text, driver = self.text(conn), _driver(conn)
-        if conn.dialect.name != "postgresql" or len(values) < 2:
-            return [bool(driver.execute(text.sql, text.bound(one)).fetchall()) for one in values]
-        with driver.cursor() as cursor:
-            cursor.executemany(text.sql, [text.bound(one) for one in values], returning=True)
-            changed = [bool(cursor.fetchall())]
-            while cursor.nextset():
-                changed.append(bool(cursor.fetchall()))
-        return changed
-
     def text(self, conn: Connection) -> Text:
         """Return the statement as this database's driver takes it."""
         kind = conn.dialect.name
@@ -87,6 +84,23 @@ def among(kind: str, column: ColumnElement[int], name: str) -> ColumnElement[boo
 def numbers(conn: Connection, found: Sequence[int]) -> Any:
     """Return any count of numbers as one parameter for `among`."""
     return list(found) if conn.dialect.name == "postgresql" else json.dumps(found)
+
+
+def json_rows(
+    kind: str, name: str, types: Sequence[type[TypeEngine[Any]]]
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of any number of rows that go over as one parameter: a JSON list of lists."""
+    if kind == "postgresql":
+        rows = func.json_array_elements(cast(bindparam(name), JSON)).table_valued("value")
+        return tuple(
+            cast(rows.c.value.op("->>")(literal_column(str(place))), kind_of)
+            for place, kind_of in enumerate(types)
+        )
+    rows = func.json_each(bindparam(name)).table_valued("value")
+    return tuple(
+        func.json_extract(rows.c.value, literal_column(f"'$[{place}]'"), type_=kind_of)
+        for place, kind_of in enumerate(types)
+    )
 
 
 def _driver(conn: Connection) -> Any:

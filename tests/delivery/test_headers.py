@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.address import parse
 from publisher.delivery.headers import (
     HeaderError,
     encoded_words,
     split_mailbox,
+    wire_address,
     write_field,
 )
 from publisher.errors import AddressError
@@ -241,3 +243,18 @@ def test_a_short_arabic_name_is_one_word_that_no_reader_can_part():
     assert field.count(b"=?utf-8?") == 1
     read = email.message_from_bytes(field + b"\r\n", policy=email.policy.default)
     assert read["From"].addresses[0].display_name == "شبكة مدن المثال"
+
+
+PART = st.text(st.sampled_from("aZ09_+-.x"), min_size=1, max_size=40)
+
+
+@given(PART, PART, st.sampled_from(["com", "org", "jo", "local", "xn--p1ai", "Org", "x", "1a", ""]))
+def test_the_short_way_to_an_address_says_what_the_long_one_says(local, domain, end):
+    text = f"{local}@{domain}.{end}"
+    try:
+        parsed = parse(text)
+    except AddressError:
+        with pytest.raises(AddressError):
+            wire_address(text)
+    else:
+        assert wire_address(text) == f"{parsed.local}@{parsed.domain}"
