@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,13 @@ from pathlib import Path
 import pytest
 
 from publisher.app import open_app
+from publisher.delivery import DkimKey, read_keys
 from publisher.ops import Clock
+from publisher.settings.model import Dkim
 from publisher.store import write
 from publisher.subscribers import Person, add
 from publisher.tokens import Keys, open_keys
+from tests.delivery.signing import make_keys
 
 from . import notmuch, postfix
 
@@ -48,6 +52,12 @@ wait_for_translation = "0h"
 address = "digest@our-town.org"
 name = {{ en = "Example Cities", ar = "مدن المثال" }}
 postal_address = {{ en = "1 Example Street", ar = "شارع المثال ١" }}
+[delivery.dkim]
+domain = "our-town.org"
+selector = "news"
+key_file = "var/rsa.pem"
+ed25519_selector = "news-ed"
+ed25519_key_file = "var/ed25519.pem"
 [web]
 url = "https://news.our-town.org"
 """
@@ -70,6 +80,7 @@ class Delivered:
     arrived: dict[str, bytes]  # as it lies in Postfix's Maildir
     seen: dict[str, notmuch.Seen]
     keys: Keys
+    dkim: tuple[DkimKey, ...]
 
     def read(self, kind: str) -> EmailMessage:
         """Return an arrived message as Python's standard library reads it."""
@@ -103,6 +114,7 @@ def delivered(post_office: postfix.Postfix, tmp_path_factory) -> Delivered:
         {_kind(data): data for data in arrived},
         {address.partition("@")[0]: message for address, message in seen.items()},
         open_keys(site / "var/secret", may_make=False),
+        read_keys(Dkim(**tomllib.loads(_SETTINGS)["delivery"]["dkim"]), site),
     )
 
 
@@ -113,6 +125,7 @@ def _open_edition(site: Path) -> None:
     for name, (title, date, text) in _CONTENT.items():
         head = f'---\ntitle: "{title}"\ndate: {date}\n---\n'
         (site / "content" / name).write_text(f"{head}{text}\n", encoding="utf-8")
+    make_keys(site)
     app = open_app(site, Clock(_BEFORE))
     app.start_digests()
     with write(app.engine) as conn:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from publisher import tokens
+from tests.delivery.signing import OPENDKIM, dkimpy_takes, opendkim_takes
 
 from .conftest import DIGEST, HARBOUR, READERS, TITLE
 
@@ -20,12 +21,30 @@ def content(message, subtype: str) -> str:
     return message.get_body((subtype,)).get_content().replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_postfix_delivers_every_byte_that_was_composed(delivered, kind):
+def ours(delivered, kind: str) -> bytes:
+    """Return an arrived message without what Postfix wrote on top of it."""
     postmarks = _POSTMARKS.match(delivered.arrived[kind])
     assert postmarks is not None
-    ours = delivered.arrived[kind][postmarks.end() :]
-    assert ours.replace(b"\n", b"\r\n") == delivered.composed[kind]
+    return delivered.arrived[kind][postmarks.end() :].replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_postfix_delivers_every_byte_that_was_composed(delivered, kind):
+    assert ours(delivered, kind) == delivered.composed[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dkimpy_finds_the_signature_of_what_arrived_right(delivered, kind):
+    arrived = ours(delivered, kind)
+    assert dkimpy_takes(arrived, delivered.dkim)
+    assert not dkimpy_takes(arrived.replace(b"One-Click", b"Two-Click", 1), delivered.dkim)
+
+
+@pytest.mark.skipif(OPENDKIM is None, reason="opendkim is not installed")
+@pytest.mark.parametrize("kind", KINDS)
+def test_opendkim_finds_both_signatures_of_what_arrived_right(delivered, kind, tmp_path):
+    found = opendkim_takes(ours(delivered, kind), delivered.dkim, tmp_path)
+    assert found == {"news": "pass", "news-ed": "pass"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
