@@ -3,9 +3,7 @@
 Compiled bodies are kept for a while, since readers of one body come one after the other.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from sqlalchemy import Engine
@@ -17,13 +15,13 @@ from publisher.delivery.headers import wire_address
 from publisher.delivery.message import (
     Body,
     Compiled,
-    Composed,
     Recipient,
     message_id,
     verify,
 )
 from publisher.delivery.outcome import Message
 from publisher.delivery.run import Clock
+from publisher.delivery.signing import Signing
 from publisher.store import read, write
 
 BODIES_AT_HAND = 16
@@ -51,7 +49,7 @@ class Composer:
         """Prepare to compose.
 
         secret   for Message-IDs: the site's oldest key
-        signers  each signs every message; a signature is made in a thread of its own
+        signers  each signs every message
         """
         self._engine = engine
         self._make_body = make_body
@@ -59,14 +57,14 @@ class Composer:
         self._secret = secret
         self._clock = clock
         self._signers = tuple(signers)
-        self._threads = ThreadPoolExecutor(thread_name_prefix="sign") if signers else None
+        self._signing = Signing() if signers else None
         self._ready = lru_cache(maxsize=BODIES_AT_HAND)(self._compile)
         self._verified: set[int] = set()
 
     def close(self) -> None:
         """Let go of the threads."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._signing is not None:
+            self._signing.close()
 
     async def message(self, claimed: Claim) -> Message:
         """Return the message of a claim.
@@ -82,13 +80,11 @@ class Composer:
         identity = message_id(self._secret, claimed.purpose, recipient.public_id, domain)
         values = self._values(recipient, body)
         composed = compiled.compose(address, values, identity, claimed.queued_at)
-        signers = self._signers_of(body)
-        if signers:
-            at = int(claimed.queued_at.timestamp())
-            loop = asyncio.get_running_loop()
-            data = await loop.run_in_executor(self._threads, _signed, composed, signers, at)
-        else:
+        if self._signing is None:
             data = composed.data()
+        else:
+            at = int(claimed.queued_at.timestamp())
+            data = await self._signing.sign(composed, self._signers_of(body), at)
         if body.id not in self._verified:
             verify(body, data)
             self._verified.add(body.id)
@@ -117,9 +113,3 @@ class Composer:
         with write(self._engine) as conn:
             save_body(conn, made, self._clock.now())
             return load_body(conn, body_id) or made
-
-
-def _signed(composed: Composed, signers: Sequence[Signer], at: int) -> bytes:
-    body_hash = composed.body_hash()
-    made = (signer.sign(composed.fields, body_hash, at) for signer in signers)
-    return composed.data(b"".join(made))
