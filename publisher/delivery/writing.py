@@ -62,7 +62,7 @@ class Writing:
                 with self._writer.write() as conn:
                     result = work(conn)
             except BaseException as why:
-                error = why
+                result, error = None, why  # what work returned was not committed
             with suppress(RuntimeError):  # the loop was closed: nobody waits for it any more
                 self._loop.call_soon_threadsafe(told, result, error)
         self._writer.close()

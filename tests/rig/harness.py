@@ -71,6 +71,13 @@ class Rig:
         """Write the settings anew."""
         site.configure(self.root, port=self.server.port, **{**self.settings, **changes})  # type: ignore[arg-type]
 
+    def move_to(self, database: str) -> None:
+        """Go on with another database, which knows nothing yet."""
+        self.engine.dispose()
+        self.settings["database"] = database
+        self.configure()
+        self.engine = site.database_of(self.root)
+
     def close(self) -> None:
         for running in self._running:
             running.signal(signal.SIGKILL)

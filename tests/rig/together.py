@@ -1,4 +1,4 @@
-"""D10, D11, D15, D17: several at once: workers, databases that die, second senders, people who leave."""
+"""D10, D11, D15, D17, MOVE: workers, databases that die or move, second senders, people who leave."""
 
 import signal
 import time
@@ -145,3 +145,30 @@ def _settle(rig: Rig, workers: list[Running]) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def move(ground: Ground) -> Result:
+    """A site outgrows its machine: killed half-way on SQLite, backed up, restored on PostgreSQL."""
+    result = Result("MOVE", "from SQLite to PostgreSQL in mid-edition", "SQLite to PostgreSQL")
+    readers, patience = ground.size(100_000, 300), 900.0
+    with ground.rig(readers=readers, database=site.SQLITE) as rig:
+        running = rig.start("send")
+        result.want(
+            rig.wait_for(readers // 2, seconds=patience, running=running), "not half was sent"
+        )
+        rig.kill_after(running, rig.dice.randint(1, 20))
+        before = len(rig.server.journal.copies)
+        copy = str(rig.root.parent / "move.zip")
+        saved = rig.run("backup", copy, seconds=patience)
+        result.want(saved.code == 0, f"backup ended with {saved.code}: {saved.err[-300:]}")
+        rig.move_to(ground.server().new_database())
+        restored = rig.run("restore", "--as-is", copy, seconds=patience)
+        result.want(
+            restored.code == 0, f"restore ended with {restored.code}: {restored.err[-300:]}"
+        )
+        sent = rig.run("send", seconds=patience)
+        result.want(sent.code == 0, f"send ended with {sent.code}: {sent.err[-300:]}")
+        rig.finish()
+        rig.judge(result, repeats=rig.connections)
+        result.notes.append(f"{before:,} went out before the move")
+    return result

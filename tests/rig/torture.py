@@ -41,6 +41,7 @@ SCENARIOS: dict[str, tuple[Scenario, Sequence[str]]] = {
     "D15": (together.d15, _BOTH),
     "D17": (together.d17, _BOTH),
     "D20": (kills.d20, (SQLITE,)),
+    "MOVE": (together.move, (POSTGRES,)),
 }
 
 
