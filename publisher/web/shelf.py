@@ -4,6 +4,7 @@ A file is looked at again at most a second after it was last; one that changed i
 is gone is forgotten. Nothing is watched, so it does not matter who built: this process or another.
 """
 
+import gzip
 import hashlib
 import os
 import stat
@@ -17,6 +18,8 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import brotli
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
@@ -176,10 +179,6 @@ def _read(settings: "Settings", place: Path, path: str) -> Kept | None:
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
-    import gzip
-
-    import brotli
-
     yield "gzip", gzip.compress(data, _GZIP_LEVEL, mtime=0)
     yield "br", brotli.compress(data, quality=_BROTLI_LEVEL)
 

@@ -5,20 +5,33 @@ answer. A few hundred such connections would keep everybody else out.
 """
 
 from asyncio import TimerHandle, Transport
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-REQUEST_SECONDS = 30.0  # from a request's first byte to its last, or from connecting to the first
-STALL_SECONDS = 30.0  # for a client to take anything of what waits for it
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _ASCII = "".join(map(chr, range(32, 127)))
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may take, in seconds."""
+
+    request: float = (
+        30.0  # from a request's first byte to its last, or from connecting to the first
+    )
+    stall: float = 30.0  # to take anything of what waits for it
+
+
 class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, that cuts off who is too slow or says too much."""
+
+    def __init__(self, *given: Any, patience: Patience, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._patience = patience
 
     _deadline: TimerHandle | None = None  # for the request under way
     _stalled: TimerHandle | None = None  # for the client to take what waits
@@ -82,7 +95,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._watch_stall(self.transport.get_write_buffer_size())
 
     def _expect_request(self) -> None:
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._abort)
+        self._deadline = self.loop.call_later(self._patience.request, self._abort)
 
     def _cancel(self) -> None:
         if self._deadline is not None:
@@ -92,7 +105,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _watch_stall(self, waiting: int) -> None:
         if self._stalled is not None:
             self._stalled.cancel()
-        self._stalled = self.loop.call_later(STALL_SECONDS, self._end_stall, waiting)
+        self._stalled = self.loop.call_later(self._patience.stall, self._end_stall, waiting)
 
     def _end_stall(self, waited: int) -> None:
         self._stalled = None
