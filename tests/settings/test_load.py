@@ -203,7 +203,6 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
     ("where", "key"),
     [
         ("[delivery]", 'transport = "mailgun"'),
-        ("[feedback]", 'domain = "bounces.example.org"'),
         ("[editors]", 'addresses = ["a@example.org"]'),
         ("[editors]", 'proof = "1h"'),
     ],
