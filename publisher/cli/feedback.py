@@ -20,8 +20,8 @@ Examples:
   publisher feedback - < message.eml         as a mail server's alias hands it over
 """
 _WORDS = {
-    "suppressed": "addresses suppressed: they are dead",
-    "complained": "complaints: unsubscribed and suppressed",
+    "suppressed": "suppressed, as the address is dead",
+    "complained": "complained: unsubscribed and suppressed",
     "unsubscribed": "unsubscribed by mail",
     "counted": "came back for now; counted",
     "told": "came back for a reason that is not the reader's",

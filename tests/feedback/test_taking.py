@@ -1,7 +1,5 @@
 """A Maildir: what is ours is taken once, all else stays as and where it is."""
 
-import os
-
 import pytest
 
 from publisher.errors import PublisherError
@@ -61,7 +59,7 @@ def test_a_forged_report_stays_for_the_operator_and_is_told_once(returned, maild
 def test_one_message_that_cannot_be_read_stops_no_other(returned, maildir):
     number = returned.send(returned.reader())
     (maildir / "new/0.dir").mkdir()
-    os.symlink("nowhere", maildir / "new/1.gone")
+    (maildir / "new/1.gone").symlink_to("nowhere")
     (maildir / "new/2.nul").write_bytes(b"\0" * 10_000)
     (maildir / "new/3.empty").write_bytes(b"")
     (maildir / "new/4").write_bytes(returned.sample("postfix-unknown.eml", number))
