@@ -10,17 +10,20 @@ Outlook as their documentation and the reports in tests/data have them.
 import re
 
 from publisher.delivery import DEAD_ADDRESS_CODES
+from publisher.errors import one_line
 from publisher.feedback.report import Kind
 
 LONGEST = 2_000  # characters of a reply that are looked at
 
+# The sender's address, and the size of the message.
+_OURS = frozenset({"5.1.7", "5.1.8", "5.2.3", "5.3.4"})
 _CODE = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])", re.ASCII)
 _REPLY = re.compile(r"(?<![\w.-])(55[0134])(?![\w.])", re.ASCII)
 _ADDRESS = re.compile(r"[^\s<>\"'();,:]{1,200}@[\w.-]{1,200}")
 
 _ABOUT_US = re.compile(
     r"\bspam(?:haus|cop|rats)?\b|\bblock ?list|\bblack ?list|\bdeny ?list|\b(?:dns|r)bl\b|"
-    r"\bblocked\b|\bbanned\b|\breputation\b|\bdmarc\b|\bdkim\b|\bspf\b|\bauthenticat|\brelay(?:ing)? "
+    r"\bblocked\b|\blisted (?:at|by|in|on)\b|\bbanned\b|\breputation\b|\bdmarc\b|\bdkim\b|\bspf\b|\bauthenticat|\brelay(?:ing)? "
     r"(?:access )?(?:denied|not permitted)|\bpolicy\b|\bcontent (?:rejected|filter)|\bunsolicited\b|"
     r"\bvirus\b|\bmalware\b|\brate limit|\btoo many (?:messages|connections)|\bnot accepted due to|"
     r"\bmessage (?:size )?(?:is )?too (?:large|big)|\bexceeds? (?:the )?(?:maximum )?(?:message )?size|"
@@ -60,7 +63,7 @@ def reason(status: str, words: str) -> tuple[Kind, str]:
     words = without_addresses(words)[:LONGEST]
     code = _best_code(status, words)
     subject, _, detail = code[2:].partition(".")
-    if subject in ("7", "6") or code in ("5.3.4", "5.2.3") or _is_about_us(words):
+    if subject in ("7", "6") or code in _OURS or _ABOUT_US.search(words):
         return Kind.BLOCKED, code
     if code.startswith("4."):
         return Kind.SOFT, code
@@ -77,17 +80,13 @@ def reason(status: str, words: str) -> tuple[Kind, str]:
 
 def without_addresses(text: str) -> str:
     """Return text on one line in which no address is left: what is kept must tell of nobody."""
-    return " ".join(_ADDRESS.sub("<address>", text[: LONGEST * 4]).split())
+    return one_line(" ".join(_ADDRESS.sub("<address>", text[: LONGEST * 4]).split()))
 
 
 def code_in(text: str) -> str:
     """Return the first enhanced code in a text, or ""."""
     found = _CODE.search(text[:LONGEST])
     return found[1] if found else ""
-
-
-def _is_about_us(words: str) -> bool:
-    return bool(_ABOUT_US.search(words))
 
 
 def _best_code(status: str, words: str) -> str:

@@ -37,17 +37,20 @@ class Server:
     def __init__(self) -> None:
         self.senders: dict[str, set[str]] = {}
         self.messages: dict[str, bytes] = {}
+        self.full = {"cat@example.net"}
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
         recipient = envelope.rcpt_tos[0]
         self.senders.setdefault(recipient, set()).add(envelope.mail_from)
+        if recipient in self.full:
+            return "452 4.2.2 full"
         self.messages[recipient] = envelope.content
         return "250 2.0.0 taken"
 
 
 @pytest.fixture
 def sent(publisher, site) -> Iterator[Server]:
-    """Two readers who were sent the weekly digest through SMTP."""
+    """Two readers who were sent the weekly digest through SMTP, and one who waits for it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -61,7 +64,7 @@ def sent(publisher, site) -> Iterator[Server]:
         + f'[delivery]\ntransport = "smtp"\n[delivery.smtp]\nport = {port}\n'
     )
     site.item("a.en.md", "First news")
-    for address in ("ann@example.net", "ben@example.net"):
+    for address in ("ann@example.net", "ben@example.net", "cat@example.net"):
         publisher("subscribers", "add", address, "--consent", "asked")
     publisher("send")
     assert publisher("send", at=AT_SLOT).code == 0
@@ -85,7 +88,7 @@ def people(publisher) -> dict[str, tuple[str, bool]]:
 
 def test_each_delivery_has_a_return_path_of_its_own_and_the_sender_in_from_stays(sent):
     paths = {path_of(sent, reader) for reader in sent.senders}
-    assert len(paths) == 2
+    assert len(paths) == 3
     for path in paths:
         assert re.fullmatch(r"b\+[a-z2-7]+@bounces\.our-town\.org", path)
         assert len(path.partition("@")[0]) <= 64
@@ -93,6 +96,17 @@ def test_each_delivery_has_a_return_path_of_its_own_and_the_sender_in_from_stays
     assert b"From: Example Cities <digest@our-town.org>" in message
     box = rb"List-Unsubscribe: <https://news\.example\.org/u/[\w-]+>,\r\n <mailto:u\+[\w-]+@"
     assert re.search(box + rb"bounces\.our-town\.org\?subject=unsubscribe>\r\n", message)
+
+
+def test_a_second_try_has_the_return_path_of_the_first_whatever_the_settings_say(
+    publisher, sent, site
+):
+    text = (site.root / "publisher.toml").read_text(encoding="utf-8")
+    site.configure(text.replace("bounces.our-town.org", "other.our-town.org"))
+    sent.full = set()
+    assert "1 sent" in publisher("send", at=LATER).out
+    assert path_of(sent, "cat@example.net").endswith("@bounces.our-town.org")
+    assert b"@bounces.our-town.org?subject" in sent.messages["cat@example.net"]
 
 
 def test_without_a_domain_neither_is_written(publisher, site):

@@ -1,9 +1,12 @@
 """A Maildir: what is ours is taken once, all else stays as and where it is."""
 
+from datetime import timedelta
+
 import pytest
 
 from publisher.errors import PublisherError
-from publisher.feedback import take_folder
+from publisher.feedback import forget_unproved, last_report, take_folder
+from publisher.store import write
 
 from .conftest import SENT
 
@@ -78,3 +81,13 @@ def test_what_was_looked_at_is_not_read_again_by_who_looks_often(returned, maild
 def test_a_folder_that_is_no_maildir_is_refused_in_words(returned, tmp_path):
     with pytest.raises(PublisherError, match=r"has no new/ and cur/"):
         take_folder(returned.db, returned.keys, tmp_path, SENT)
+
+
+def test_reports_about_nobody_are_forgotten_and_those_about_deliveries_stay(returned):
+    number = returned.send(returned.reader())
+    returned.take(returned.sample("postfix-unknown.eml", number), SENT)
+    returned.take(returned.sample("hostile/05-forged-no-verp.eml", number), SENT)
+    with write(returned.db) as conn:
+        assert forget_unproved(conn, SENT) == 0
+        assert forget_unproved(conn, SENT + timedelta(seconds=1)) == 1
+        assert last_report(conn) == SENT
