@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ CONFIRM_WITHIN = timedelta(days=7)
 _SECRET_BYTES = 32
 _MAC_BYTES = 20  # 160 bits; what is cut off makes links shorter, not weaker
 _LONGEST = 1000  # characters of a text we are willing to look at
+_TAG_MAC_BYTES = 12  # 96 bits; a local part has 64 characters, and guesses come one mail at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,51 @@ def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -
     if now - issued_at > CONFIRM_WITHIN:
         raise TokenExpired(issued_at)
     return Claim(public_id, digest, issued_at)
+
+
+def make_tag(keys: Keys, purpose: str, number: int, *whose: str) -> str:
+    """Return a token for the local part of an address, where mail servers may change the case.
+
+    Small letters and digits only, some 30 of them. It shows the number, and proves that the number
+    and whose it is were put together by this site.
+    """
+    key_id, secret = keys.newest
+    said = f"{key_id}.{number}".encode()
+    mac = _tag_mac(secret, purpose, said, whose)
+    return base64.b32encode(mac + said).decode().rstrip("=").lower()
+
+
+def tag_number(tag: str) -> int | None:
+    """Return the number that a tag shows, which proves nothing yet; None when it is no tag."""
+    found = _tag_parts(tag)
+    return found[2] if found else None
+
+
+def is_tag_of(keys: Keys, purpose: str, tag: str, *whose: str) -> bool:
+    """Return whether this site made a tag for this purpose, its number, and whoever that is."""
+    found = _tag_parts(tag)
+    if found is None:
+        return False
+    mac, key_id, number = found
+    secret = keys.secret(key_id)
+    right = _tag_mac(secret or b"", purpose, f"{key_id}.{number}".encode(), whose)
+    return hmac.compare_digest(mac, right) and secret is not None
+
+
+def _tag_mac(secret: bytes, purpose: str, said: bytes, whose: tuple[str, ...]) -> bytes:
+    return _mac(secret, purpose, "\0".join((said.decode(), *whose)).encode())[:_TAG_MAC_BYTES]
+
+
+def _tag_parts(tag: str) -> tuple[bytes, str, int] | None:
+    try:
+        given = tag.upper().encode("ascii")
+        raw = base64.b32decode(given + b"=" * (-len(given) % 8)) if len(given) < 64 else b""
+        key_id, _, number = raw[_TAG_MAC_BYTES:].decode("ascii").partition(".")
+    except (ValueError, binascii.Error):
+        return None
+    if not re.fullmatch(r"\d{1,18}", number, re.ASCII):
+        return None
+    return raw[:_TAG_MAC_BYTES], key_id, int(number)
 
 
 def _forged() -> TokenForged:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from threading import Event
 
 from publisher import digests
-from publisher.app.site import App
+from publisher.app.site import REWRITING, App
 from publisher.delivery import (
     LEASE,
     Body,
@@ -18,6 +18,7 @@ from publisher.delivery import (
     send_one,
     sign_message,
 )
+from publisher.feedback import bounce_address
 from publisher.settings import Settings, testing
 from publisher.subscribers import Dates, recipient_values, suppress_dead
 from publisher.tokens import Keys
@@ -36,6 +37,11 @@ def make_sender(app: App, stop: Event | None) -> Sender:
     def values(recipient: Recipient, body: Body) -> Mapping[str, str]:
         of_body, keys, dates = frozen(body.id, body.key_id)
         return recipient_values(of_body, keys, recipient, body.digest, body.language, dates)
+
+    def return_path(number: int, recipient: Recipient, body: Body) -> str:
+        of_body, keys, _ = frozen(body.id, body.key_id)
+        domain = of_body.feedback.domain
+        return bounce_address(domain, keys, number, recipient) if domain else ""
 
     def make_body(body_id: int) -> Body:
         made = digests.make_body(engine, settings, app.templates, body_id)
@@ -57,6 +63,8 @@ def make_sender(app: App, stop: Event | None) -> Sender:
         var_dir=settings.var_dir,
         on_dead_address=suppress_dead,
         signers=app.signers,
+        # Who sends by an API gets bounces of its own making, and may refuse a sender it does not know.
+        return_path=None if settings.delivery.transport in REWRITING else return_path,
         lease=lease,
     )
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Story,
     )
     from publisher.errors import Problem
+    from publisher.feedback import Taken, Tally
     from publisher.feeds import BuildReport
     from publisher.render import Templates
     from publisher.settings import Settings
@@ -77,6 +78,7 @@ class App:
         self._settings_time = settings_time(settings.root)
         self._library: Library | None = None
         self._engine: Engine | None = None
+        self.left_alone: set[str] = set()  # names of messages in the Maildir that are no reports
 
     @property
     def is_shared(self) -> bool:
@@ -320,6 +322,27 @@ class App:
             raise report.broken
         return report
 
+    def take_message(self, data: bytes) -> "Taken | None":
+        """Let a message that came back take effect; None when it is no report."""
+        from publisher.app.incoming import take_one
+
+        return take_one(self, data)
+
+    def take_maildir(self, folder: Path, *, is_again: bool = False) -> "Tally":
+        """Let every report in a Maildir take effect; see `feedback.take_folder`.
+
+        is_again  whoever looks every minute: what was looked at before is not read again
+        """
+        from publisher.app.incoming import take_from
+
+        return take_from(self, folder, self.left_alone if is_again else None)
+
+    def heard_at(self) -> datetime | None:
+        """Return when a report about anybody last came back; makes no database."""
+        from publisher.app.incoming import heard_at
+
+        return heard_at(self)
+
     def forecast(self) -> "Forecast":
         """Return what waits for which edition, by the database if there is one; writes nothing."""
         from publisher import digests
@@ -435,6 +458,12 @@ class App:
         if self.engine_if_there() is None or self.site_hold():
             return 0
         return digests.fold_old(self.engine, self.settings, self.now(), stop)
+
+    def forget_reports(self, before: datetime) -> int:
+        """Forget reports that are about no delivery and came before a moment; return how many."""
+        from publisher.app.incoming import forget_old_reports
+
+        return forget_old_reports(self, before)
 
     def _must_be_free(self) -> None:
         held = self.site_hold()

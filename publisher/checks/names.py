@@ -43,7 +43,7 @@ def spf(settings: "Settings", lookup: Lookup) -> Answer:
     """See that receivers can read the SPF record of the envelope's sender, and what is in it."""
     if why := _why_not(settings):
         return Result.OK, f"spf: not used, {why}", ""
-    domain = _sender_domain(settings)  # the envelope's sender is the one in From
+    domain = _envelope_domain(settings)
     records = spf_records(lookup, domain)
     if not records:
         return (
@@ -202,6 +202,12 @@ def _why_not(settings: "Settings") -> str:
     if is_reserved(domain):
         return f"since {domain} is no name of the public Internet"
     return ""
+
+
+def _envelope_domain(settings: "Settings") -> str:
+    """Return the domain that receivers look up for SPF: that of the return path."""
+    by_smtp = settings.delivery.transport == "smtp"
+    return (settings.feedback.domain.lower() if by_smtp else "") or _sender_domain(settings)
 
 
 def _sender_domain(settings: "Settings") -> str:

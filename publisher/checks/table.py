@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from publisher.checks import growth, machine, machines, names, relay
+from publisher.checks import growth, machine, machines, names, relay, returns
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.lookup import Lookup, Unanswered, open_lookup
 from publisher.checks.written import idle_problems, template_problems, word_problems
@@ -161,6 +161,7 @@ CHECKS: dict[str, Check] = {
     "P030": growth.room_for_next,
     "P031": _restored,
     "P040": machines.at_work,
+    "P050": returns.comes_back,
 }
 NAME_CHECKS: dict[str, NameCheck] = {
     "P016": names.dkim,

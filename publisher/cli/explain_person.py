@@ -181,14 +181,23 @@ def _delivery(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
     if mail.changed and (mail.doubts or mail.next_at):
         since = " and ".join(mail.changed)
         yield f"    {since} changed since it was made: a repeat has its Message-ID, not its bytes"
-    if mail.bounced_at:
-        yield f"    came back {moment(mail.bounced_at, zone)}"
-    if mail.complained_at:
-        yield f"    complained about {moment(mail.complained_at, zone)}"
+    yield from _returned(mail, zone)
     if mail.remote_id:
         yield f"    the server called it {mail.remote_id}"
     if mail.message_id:
         yield f"    Message-ID: {mail.message_id}"
+
+
+def _returned(mail: "DeliveryFacts", zone: ZoneInfo) -> Iterator[str]:
+    """Tell what came back, as far as it is known: flags may be older than their reports."""
+    if mail.bounced_at and not mail.reports:
+        yield f"    came back {moment(mail.bounced_at, zone)}"
+    if mail.complained_at and not mail.reports:
+        yield f"    complained about {moment(mail.complained_at, zone)}"
+    for one in mail.reports:
+        at, said = moment(one.received_at, zone), " ".join(filter(None, (one.code, one.words)))
+        what = "complained about" if one.kind == "complaint" else f"came back ({one.kind})"
+        yield f"    {what} {at}{': ' if said else ''}{said}"
 
 
 def _items(items: Sequence["Got"]) -> Iterator[str]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "send": ("send", "Open every due edition and send all that is due now"),
     "deliveries": ("deliveries", "See, retry, hold and release single deliveries"),
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
+    "feedback": ("feedback", "Take bounces, complaints and unsubscribing by mail"),
     "report": ("monthly", "A month in numbers, by language and digest"),
     "serve": ("serve", "Serve the pages for readers and the feeds"),
     "run": ("run", "Do everything in one process, until it is stopped"),

@@ -82,7 +82,7 @@ def _first(year: int, month: int, zone: ZoneInfo) -> datetime:
 
 def _is_empty(readers: "Readers", month: "Month") -> bool:
     everybody = (readers.total.readers, readers.total.joined, readers.total.left)
-    others = (readers.pending, readers.suppressed)
+    others = (readers.pending, readers.suppressed, month.came_back, month.complained)
     return not any((*everybody, *others, month.editions, month.deliveries))
 
 
@@ -122,6 +122,7 @@ def _say_deliveries(month: "Month") -> None:
     say()
     if not month.deliveries:
         say("no mail was sent")
+        _say_returned(month)
         return
     states = _columns(_DELIVERIES, {state for _, _, state in month.deliveries})
     places = sorted({(digest, language) for digest, language, _ in month.deliveries})
@@ -137,6 +138,14 @@ def _say_deliveries(month: "Month") -> None:
     for digest, number in sorted(month.doubted.items()):
         what = digest or "letters"
         say(f"{what}: {number:,} in doubt for a while: they may have got it twice, or not at all")
+    _say_returned(month)
+
+
+def _say_returned(month: "Month") -> None:
+    for digest in sorted({*month.came_back, *month.complained}):
+        back, complained = month.came_back.get(digest, 0), month.complained.get(digest, 0)
+        about = f", {complained:,} complained about" if complained else ""
+        say(f"{digest or 'letters'}: {back:,} came back{about}")
 
 
 def _columns(usual: tuple[str, ...], found: set[str]) -> list[str]:
@@ -172,6 +181,8 @@ def _document(
         "editions": {},
         "deliveries": [],
         "in_doubt": {},
+        "came_back": {},
+        "complained": {},
     }
     if numbers is None:
         return document
@@ -190,6 +201,7 @@ def _document(
         for (digest, language, state), number in sorted(month.deliveries.items())
     ]
     document["in_doubt"] = month.doubted
+    document["came_back"], document["complained"] = month.came_back, month.complained
     return document
 
 

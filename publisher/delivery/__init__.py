@@ -19,8 +19,15 @@ from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
-from publisher.delivery.outcome import Kind, Message, Outcome
+from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
+from publisher.delivery.returned import (
+    Delivered,
+    delivered,
+    delivered_to,
+    note_bounce,
+    note_complaint,
+)
 from publisher.delivery.rows import (
     LOOK,
     WORDS,
@@ -46,6 +53,7 @@ from publisher.delivery.tries import Attempt, attempts_of
 __all__ = [
     "CANCELLED_CODE",
     "COMPOSER",
+    "DEAD_ADDRESS_CODES",
     "EDITIONS",
     "LEASE",
     "LETTERS",
@@ -56,6 +64,7 @@ __all__ = [
     "Act",
     "Attempt",
     "Body",
+    "Delivered",
     "DkimKey",
     "HeaderError",
     "Kind",
@@ -78,6 +87,8 @@ __all__ = [
     "attempts_of",
     "call_off",
     "compose_message",
+    "delivered",
+    "delivered_to",
     "doubt_all_under_way",
     "enqueue",
     "fold_letters",
@@ -94,6 +105,8 @@ __all__ = [
     "look_at_account",
     "make_key_file",
     "message_id",
+    "note_bounce",
+    "note_complaint",
     "open_signers",
     "open_transport",
     "outlook",

@@ -32,6 +32,9 @@ MakeBody = Callable[[int], Body]
 Values = Callable[[Recipient, Body], Mapping[str, str]]
 """What stands at a body's marks for one recipient; may depend on frozen things only."""
 
+ReturnPath = Callable[[int, Recipient, Body], str]
+"""Where bounces of a delivery, by its number, go; "" for the address in From. Frozen as well."""
+
 
 class Composer:
     """Makes messages, and keeps what several of them share."""
@@ -45,6 +48,7 @@ class Composer:
         secret: bytes,
         clock: Clock,
         signers: Sequence[Signer] = (),
+        return_path: ReturnPath | None = None,
     ) -> None:
         """Prepare to compose.
 
@@ -56,6 +60,7 @@ class Composer:
         self._values = values
         self._secret = secret
         self._clock = clock
+        self._return_path = return_path
         self._signers = tuple(signers)
         self._signing = Signing() if signers else None
         self._ready = lru_cache(maxsize=BODIES_AT_HAND)(self._compile)
@@ -89,7 +94,8 @@ class Composer:
             verify(body, data)
             self._verified.add(body.id)
         needs_smtputf8 = not (address.isascii() and sender.isascii())
-        return Message(identity, sender, address, data, needs_smtputf8, has_dots=False)
+        bounces = self._return_path(claimed.id, recipient, body) if self._return_path else ""
+        return Message(identity, bounces or sender, address, data, needs_smtputf8, has_dots=False)
 
     def _signers_of(self, body: Body) -> tuple[Signer, ...]:
         """Return the keys that were there when the body was made, as far as they are still there."""

@@ -46,7 +46,8 @@ _ORDER = (
     "Content-Language",
 )
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~.@-]+", re.ASCII)
-_PLAIN_LINK = re.compile(r"[!-;?-~]{1,900}", re.ASCII)  # no space, "<", "=" or ">"
+_PLAIN_LINK = re.compile(r"<(?:[!-;?-~]|=(?!\?)){1,900}>", re.ASCII)  # no space, no "=?"
+_BETWEEN_LINKS = ",\r\n "
 _RANK = {name.lower(): rank for rank, name in enumerate(_ORDER)}
 _OURS = frozenset(
     (
@@ -73,7 +74,7 @@ class Body:
 
     @property
     def sender(self) -> str:
-        """The address in From, which is also the envelope's sender, as it travels."""
+        """The address in From, as it travels; bounces go to it where nobody names another."""
         values = [value for name, value in self.headers if name.lower() == "from"]
         if len(values) != 1:
             raise HeaderError("From", "", "a body needs exactly one")
@@ -254,7 +255,10 @@ def _to_field(address: str) -> bytes:
 
 
 def _spliced_field(name: str, parts: Parts, values: Mapping[str, str]) -> bytes:
-    """Write a field that holds a value; a lone link in angle brackets, in a fiftieth of the time."""
-    if parts.pieces == ("<", ">") and _PLAIN_LINK.fullmatch(link := values[parts.names[0]]):
-        return f"{name}: <{link}>\r\n".encode()
-    return write_field(name, parts.join(values))
+    """Write a field that holds a value; links in angle brackets, in a fiftieth of the time."""
+    text = parts.join(values)
+    if text.startswith("<"):
+        links = text.split(", ")
+        if all(map(_PLAIN_LINK.fullmatch, links)):
+            return f"{name}: {_BETWEEN_LINKS.join(links)}\r\n".encode()
+    return write_field(name, text)

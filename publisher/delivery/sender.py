@@ -20,7 +20,7 @@ from threading import Event
 from sqlalchemy import Engine
 
 from publisher.delivery.claim import LEASE, Claim
-from publisher.delivery.composing import Composer, MakeBody, Values
+from publisher.delivery.composing import Composer, MakeBody, ReturnPath, Values
 from publisher.delivery.dkim import Signer
 from publisher.delivery.groups import Groups
 from publisher.delivery.headers import HeaderError
@@ -86,14 +86,16 @@ class Sender:
         on_dead_address: OnDeadAddress | None = None,
         rule: RetryRule | None = None,
         signers: Sequence[Signer] = (),
+        return_path: ReturnPath | None = None,
         lease: timedelta = LEASE,
     ) -> None:
         """Prepare a sender.
 
-        make_body  makes the text of a reserved body, the first time one of its deliveries is due
-        values     what stands at the body's marks for one recipient; may depend on frozen things only
-        secret     for Message-IDs: the site's oldest key
-        lease      on PostgreSQL, how long others leave the rows of a silent worker alone
+        make_body    makes the text of a reserved body, when one of its deliveries is first due
+        values       what stands at the body's marks for one recipient; may depend on frozen things only
+        secret       for Message-IDs: the site's oldest key
+        return_path  where bounces of a delivery go, if not to the address in From
+        lease        on PostgreSQL, how long others leave the rows of a silent worker alone
         """
         self._engine = engine
         self._transport = transport
@@ -114,6 +116,7 @@ class Sender:
             secret=secret,
             clock=clock,
             signers=signers,
+            return_path=return_path,
         )
 
     def send_due(

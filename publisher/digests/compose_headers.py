@@ -1,7 +1,7 @@
 """The headers of an edition that readers' programs and their providers ask for.
 
-What needs a feedback domain (mailto: unsubscribing, a return path) or a DKIM key is not written
-here. Sources: RFC 2369, RFC 2919, RFC 8058; Gmail's Feedback-ID page.
+Unsubscribing by mail is offered only where `[feedback] domain` says that such mail is read.
+Sources: RFC 2369, RFC 2919, RFC 8058; Gmail's Feedback-ID page.
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from publisher.digests.compose_subject import header_text
 from publisher.language import pick
 from publisher.render import mark
+from publisher.subscribers import UNSUBSCRIBE_BOX
 
 if TYPE_CHECKING:
     from publisher.settings.model import Settings
@@ -29,7 +30,7 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
         found.append(("Reply-To", sender.reply_to))
     found += [
         ("List-Id", _list_id(settings, name)),
-        ("List-Unsubscribe", f"<{mark('unsubscribe_url')}>"),
+        ("List-Unsubscribe", _unsubscribe(settings)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("List-Help", f"<{web}/preferences>"),
         ("List-Archive", f"<{web}/archive/{quote(name)}>"),
@@ -41,6 +42,14 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
         ("Content-Language", language),
     ]
     return tuple((key, header_text(value)) for key, value in found)
+
+
+def _unsubscribe(settings: "Settings") -> str:
+    link = f"<{mark('unsubscribe_url')}>"
+    if not settings.feedback.domain:
+        return link
+    box = f"{UNSUBSCRIBE_BOX}{mark('unsubscribe_token')}@{settings.feedback.domain}"
+    return f"{link}, <mailto:{box}?subject=unsubscribe>"
 
 
 def _sender_name(settings: "Settings", language: str) -> str:

@@ -10,7 +10,17 @@ from publisher import delivery
 from publisher.delivery import Attempt
 from publisher.digests.edition import purpose_of
 from publisher.digests.stories import moment_of
-from publisher.store.tables import bodies, deliveries, editions, offered, segments
+from publisher.store.tables import bodies, deliveries, editions, feedback, offered, segments
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """One report about a delivery: a bounce or a complaint."""
+
+    kind: str  # hard, soft, blocked, unclear or complaint
+    received_at: datetime
+    code: str
+    words: str  # the other server's, without addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class DeliveryFacts:
     body_id: int
     digest: str  # "" for a letter
     is_folded: bool = False  # long ago: that they were sent it is all that is kept
+    reports: tuple[CameBack, ...] = ()  # oldest first
     changed: tuple[str, ...] = ()  # what shapes a repeat's bytes and is not what it was
 
 
@@ -59,10 +70,12 @@ def deliveries_of(
         .order_by(deliveries.c.id.desc())
     ).all()
     failures = delivery.attempts_of(conn, [row.id for row in rows])
+    reports = _reports(conn, subscriber_id)
     recent = tuple(
         _facts(
             row,
             failures.get(row.id, ()),
+            reports.get(row.id, ()),
             _identity(conn, row, row.purpose, public_id, secret, domain),
             _changed(row, selectors),
         )
@@ -149,8 +162,27 @@ def _changed(row: Row[Any], selectors: frozenset[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _reports(conn: Connection, subscriber_id: int) -> dict[int, tuple[CameBack, ...]]:
+    """Return what came back of each of somebody's deliveries."""
+    rows = conn.execute(
+        select(feedback)
+        .join(deliveries, deliveries.c.id == feedback.c.delivery_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(feedback.c.id)
+    )
+    found: dict[int, tuple[CameBack, ...]] = {}
+    for row in rows:
+        one = CameBack(row.kind, moment_of(row.received_at), row.code, row.detail)
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), one)
+    return found
+
+
 def _facts(
-    row: Row[Any], failures: tuple[Attempt, ...], identity: str, changed: tuple[str, ...]
+    row: Row[Any],
+    failures: tuple[Attempt, ...],
+    reports: tuple[CameBack, ...],
+    identity: str,
+    changed: tuple[str, ...],
 ) -> DeliveryFacts:
     return DeliveryFacts(
         id=row.id,
@@ -169,6 +201,7 @@ def _facts(
         failures=failures,
         body_id=row.body_id,
         digest=row.digest,
+        reports=reports,
         changed=changed,
     )
 

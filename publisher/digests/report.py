@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from publisher.digests.stories import unix
 from publisher.store.tables import bodies, deliveries, editions, folded
@@ -21,11 +21,15 @@ class Month:
     deliveries  (digest, language of the mail, state) -> how many were settled in it; those that
                 are not settled count in the month they were queued
     doubted     digest -> of these, who may have got it twice or not at all
+    came_back   digest -> how many came back in it, whenever they were sent
+    complained  digest -> about how many somebody complained in it
     """
 
     editions: dict[tuple[str, str], int]
     deliveries: dict[tuple[str, str, str], int]
     doubted: dict[str, int]
+    came_back: dict[str, int]
+    complained: dict[str, int]
 
 
 def month(conn: Connection, since: datetime, until: datetime) -> Month:
@@ -46,7 +50,23 @@ def month(conn: Connection, since: datetime, until: datetime) -> Month:
             doubted[digest] += doubts
     for digest, language, state, number in conn.execute(_folded(since, until)):
         counts[digest, language, state] += int(number)
-    return Month(found, dict(counts), dict(doubted))
+    flags = (deliveries.c.bounced_at, deliveries.c.complained_at)
+    came_back, complained = (_flagged(conn, flag, since, until) for flag in flags)
+    return Month(found, dict(counts), dict(doubted), came_back, complained)
+
+
+def _flagged(
+    conn: Connection, flag: Column[Any], since: datetime, until: datetime
+) -> dict[str, int]:
+    """Return how many deliveries of each digest were flagged between two moments."""
+    query = (
+        select(bodies.c.digest, func.count())
+        .select_from(deliveries)
+        .join(bodies, bodies.c.id == deliveries.c.body_id)
+        .where(flag >= unix(since), flag < unix(until))
+        .group_by(bodies.c.digest)
+    )
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def _deliveries(since: datetime, until: datetime) -> Any:

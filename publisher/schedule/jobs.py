@@ -83,12 +83,25 @@ def send(app: "App", stop: Event) -> Done:
     return Done(report.next_at, detail, must_rest=report.down is not None)
 
 
+def feedback(app: "App", _stop: Event) -> Done:
+    """Take what came back to `[feedback] maildir`."""
+    folder = app.settings.feedback_dir
+    if folder is None:
+        return Done(None)
+    counts = app.take_maildir(folder, is_again=True).counts()
+    if not counts:
+        return Done(None)
+    _log.info("mail came back", **counts)
+    return Done(None, ", ".join(f"{number} {effect}" for effect, number in counts.items()))
+
+
 def purge(app: "App", stop: Event) -> Done:
-    """Let go of what is older than `[retention]`: rows of old deliveries, and of old runs."""
+    """Let go of what is older than `[retention]`: old deliveries, runs, reports about nobody."""
     folded, until = app.fold_old(stop), app.now() - app.settings.retention.deliveries
     with write(app.engine) as conn:
         old = delete(runs).where(runs.c.started_at < int(until.timestamp()))
         forgotten = conn.execute(old).rowcount
+    app.forget_reports(until)
     if not (folded or forgotten):
         return Done(None)
     return Done(None, f"{folded} deliveries folded, {forgotten} runs forgotten")
@@ -105,8 +118,9 @@ def _tell(problem: Problem) -> None:
 BUILD = Job("build", timedelta(minutes=1), build, then="open", needs_content=True, everywhere=True)
 OPEN = Job("open", timedelta(minutes=1), open_due, then="send", needs_content=True)
 SEND = Job("send", timedelta(minutes=1), send, everywhere=True, is_long=True)
+FEEDBACK = Job("feedback", timedelta(minutes=1), feedback, needs_content=True)
 PURGE = Job("purge", timedelta(days=1), purge)
-JOBS = (BUILD, OPEN, SEND, PURGE)
+JOBS = (BUILD, OPEN, SEND, FEEDBACK, PURGE)
 
 
 def job_named(name: str) -> Job:

@@ -286,7 +286,8 @@ class Delivery(Section):
 
 
 class Feedback(Section):
-    domain: str = ""
+    domain: str = ""  # empty: no address is written that mail could come back to
+    maildir: str = ""  # where that mail is delivered, if not to `publisher feedback` at once
 
 
 class Database(Section):
@@ -359,6 +360,11 @@ class Settings(Section):
     @property
     def outbox_dir(self) -> Path:
         return self.root / "outbox"
+
+    @property
+    def feedback_dir(self) -> Path | None:
+        """The Maildir that is looked through for mail that came back; None when there is none."""
+        return self.root / self.feedback.maildir if self.feedback.maildir else None
 
     @property
     def web_url(self) -> str:

@@ -19,6 +19,7 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>]+\.[^\s@<>.]+")
 _EXAMPLE_HOST = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org|edu))?|test|invalid)", re.I)
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_LONGEST_FEEDBACK_DOMAIN = 189  # 254 less the longest local part and "@"
 _MAKE_A_KEY = "run `publisher dkim-key`, which makes a key and says what to write here"
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
@@ -41,6 +42,7 @@ def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]
     yield from _links(settings)
     yield from _mail(settings)
     yield from _dkim(settings.delivery.dkim)
+    yield from _feedback(settings)
     yield from _providers(settings, is_test)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
@@ -184,6 +186,23 @@ def _dkim_key(dkim: Dkim, which: str) -> Iterator[Told]:
         )
 
 
+def _feedback(settings: Settings) -> Iterator[Told]:
+    domain, key = settings.feedback.domain, ("feedback", "domain")
+    if domain and (not is_dns_name(domain) or len(domain) > _LONGEST_FEEDBACK_DOMAIN):
+        yield (
+            key,
+            f'feedback.domain is "{domain}", which is no name as DNS has it',
+            'write for instance "bounces.example.org", without @; letters beyond a to z in their '
+            'form with "xn--"',
+        )
+    elif settings.delivery.transport != "maildir" and _EXAMPLE_HOST.fullmatch(domain):
+        yield (
+            key,
+            f"feedback.domain is {domain}, which nobody owns, and bounces would go there",
+            "write a domain whose mail reaches this machine, or leave it empty",
+        )
+
+
 def _providers(settings: Settings, is_test: bool) -> Iterator[Told]:
     delivery = settings.delivery
     if delivery.transport == "ses" and not delivery.ses.region:
@@ -241,12 +260,6 @@ def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
 
 
 def _not_yet(settings: Settings) -> Iterator[Told]:
-    if settings.feedback.domain:
-        yield _later(
-            ("feedback", "domain"),
-            "reading bounces and mailed unsubscribes",
-            "leave it empty; nothing then promises an address that nobody reads",
-        )
     if settings.editors.addresses:
         yield _later(("editors", "addresses"), "proofs by mail", "leave the list empty")
     if settings.editors.proof != timedelta(hours=3):

@@ -11,16 +11,22 @@ from publisher.subscribers.carrying import Carried, carry_departures, remember_d
 from publisher.subscribers.change import Difference, change
 from publisher.subscribers.enrol import Result
 from publisher.subscribers.export import export_file
-from publisher.subscribers.links import Dates, recipient_values
+from publisher.subscribers.links import UNSUBSCRIBE_BOX, Dates, digest_named, recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
 from publisher.subscribers.readers import Readers, Share, readers
 from publisher.subscribers.signing import check_signing_keys, has_signing_keys
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
-from publisher.subscribers.suppression import suppress, suppress_dead, suppress_hashes
+from publisher.subscribers.suppression import (
+    suppress,
+    suppress_dead,
+    suppress_hashes,
+    suppress_person,
+)
 from publisher.subscribers.transfer import ImportReport, import_file
 
 __all__ = [
+    "UNSUBSCRIBE_BOX",
     "Added",
     "Carried",
     "Catalogue",
@@ -42,6 +48,7 @@ __all__ = [
     "change_preferences",
     "check_signing_keys",
     "counts",
+    "digest_named",
     "export_file",
     "find",
     "find_by_public_id",
@@ -54,5 +61,6 @@ __all__ = [
     "suppress",
     "suppress_dead",
     "suppress_hashes",
+    "suppress_person",
     "unsubscribe",
 ]

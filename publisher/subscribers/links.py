@@ -4,18 +4,24 @@ All follow from the person, the digest and the site's keys, never from the clock
 has to be sent again is the same to the byte.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from publisher import tokens
+from publisher.address import LONGEST_LOCAL
 from publisher.settings import Settings
 from publisher.settings.model import Site
 from publisher.tokens import Keys
 
 if TYPE_CHECKING:
     from publisher.delivery import Recipient
+
+
+UNSUBSCRIBE_BOX = "u+"  # what the local part of an address for unsubscribing begins with
+_HASH_CHARS = 5  # of a digest's name; a person has a handful of digests
 
 
 class Dates:
@@ -50,11 +56,33 @@ def recipient_values(
     written_in = language or (recipient.languages or settings.site.languages)[0]
     since = recipient.confirmed_at
     base = settings.web_url
+    token = tokens.make(keys, "unsubscribe", recipient.public_id, digest)
     return {
-        "unsubscribe_url": f"{base}/u/"
-        + tokens.make(keys, "unsubscribe", recipient.public_id, digest),
+        "unsubscribe_url": f"{base}/u/{token}",
+        "unsubscribe_token": _for_address(keys, token, recipient.public_id, digest),
         "preferences_url": f"{base}/preferences/"
         + tokens.make(keys, "preferences", recipient.public_id),
         "address": recipient.address,
         "since": (dates or Dates(settings.site))(since, written_in) if since else "",
     }
+
+
+def digest_named(said: str, known: Iterable[str]) -> str | None:
+    """Return the digest that a token for unsubscribing names; "" is all, None one not known.
+
+    known  the digests it may be
+    """
+    if not said.startswith("~"):
+        return said
+    return next((name for name in known if _short(name) == said), None)
+
+
+def _for_address(keys: Keys, token: str, public_id: str, digest: str) -> str:
+    """Return a token that fits into an address: a long name is replaced by the start of its hash."""
+    if len(UNSUBSCRIBE_BOX) + len(token) <= LONGEST_LOCAL:
+        return token
+    return tokens.make(keys, "unsubscribe", public_id, _short(digest))
+
+
+def _short(digest: str) -> str:
+    return "~" + sha256(digest.encode()).hexdigest()[:_HASH_CHARS]

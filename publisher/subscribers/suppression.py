@@ -59,10 +59,17 @@ def suppress_dead(conn: Connection, subscriber_id: int, code: str, now: datetime
 
     code   the server's, for whoever asks why
     """
+    suppress_person(conn, subscriber_id, now, reason="bounced", note=code)
+
+
+def suppress_person(
+    conn: Connection, subscriber_id: int, now: datetime, *, reason: str, note: str = ""
+) -> bool:
+    """Never again mail the address of a subscriber; False when that was so already."""
     hashed = conn.scalars(
         select(tables.subscribers.c.address_hash).where(tables.subscribers.c.id == subscriber_id)
     ).all()
-    suppress_hashes(conn, hashed, now, reason="bounced", note=code)
+    return suppress_hashes(conn, hashed, now, reason=reason, note=note) > 0
 
 
 def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[bytes]:

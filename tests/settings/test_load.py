@@ -203,7 +203,6 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
     ("where", "key"),
     [
         ("[delivery]", 'transport = "mailgun"'),
-        ("[feedback]", 'domain = "bounces.example.org"'),
         ("[editors]", 'addresses = ["a@example.org"]'),
         ("[editors]", 'proof = "1h"'),
     ],
@@ -400,3 +399,26 @@ def test_deliveries_are_not_forgotten_while_a_digest_may_still_need_them(site, s
 def test_a_digest_with_a_long_memory_needs_no_word_about_retention(site, small):
     site.configure(small.replace('at = "Tue 07:00"\n', 'at = "Tue 07:00"\nmax_age = "300d"\n'))
     assert load(site.root, {}).retention.deliveries == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("domain", "more", "said"),
+    [
+        ("b@example.org", "", "which is no name as DNS has it"),
+        ("مثال.test", "", "which is no name as DNS has it"),
+        ("a." * 100 + "org", "", "which is no name as DNS has it"),
+        ("bounces.example.org", '\ntransport = "smtp"', "which nobody owns"),
+        ("bounces.example.org", "", ""),
+        ("bounces.our-town.org", '\ntransport = "smtp"', ""),
+    ],
+)
+def test_a_domain_for_what_comes_back_can_be_written_to(site, small, domain, more, said):
+    ours = small.replace("digest@example.org", "digest@our-town.org") + EVERY_SECTION
+    toml = ours.replace("[feedback]", f'[feedback]\ndomain = "{domain}"')
+    toml = toml.replace("[delivery]", f"[delivery]{more}")
+    if said:
+        (found,) = refused(site, toml)
+        assert said in found
+    else:
+        site.configure(toml)
+        assert load(site.root, {}).feedback.domain == domain
