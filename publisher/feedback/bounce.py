@@ -51,6 +51,14 @@ def read_bounce(parts: Sequence[Part]) -> Judged | None:
     return kind, code, _short(words.partition("\n")[2])
 
 
+def is_unknown(parts: Sequence[Part]) -> bool:
+    """Whether a message says nothing by which we know it: neither a report nor a person's answer."""
+    message = parts[0]
+    reports = any(part.kind == "message/delivery-status" for part in parts)
+    is_late = _STILL_TRYING.search(message.first("subject"))
+    return not (reports or is_late or _is_answer(message) or message.first("in-reply-to"))
+
+
 def _recipients(own: Iterable[Part]) -> Iterator[Fields]:
     """Yield the fields about each recipient of every delivery status."""
     for part in own:

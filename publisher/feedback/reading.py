@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from publisher.feedback.addresses import bounce_tags, tokens_of_ours, unsubscribe_tokens
-from publisher.feedback.bounce import read_bounce
+from publisher.feedback.bounce import is_unknown, read_bounce
 from publisher.feedback.complaint import AUTH_FAILURE, COMPLAINTS, copies_in, feedback_type
-from publisher.feedback.mime import Part, read_message
+from publisher.feedback.last_resort import is_bounce
+from publisher.feedback.mime import MOST_PARTS, Part, read_message
 from publisher.feedback.report import Kind, Report
 
 
@@ -27,6 +28,9 @@ def read_report(data: bytes) -> Report | None:
     tokens = unsubscribe_tokens(message)
     if tokens and message.kind != "multipart/report":
         return Report(Kind.UNSUBSCRIBE, _identity(message), unsubscribe_tokens=tokens)
+    tags = bounce_tags(message)
+    if tags and len(parts) < MOST_PARTS and is_unknown(parts) and is_bounce(data):
+        return Report(Kind.UNCLEAR, _identity(message), bounce_tags=tags)
     return None
 
 
