@@ -88,7 +88,7 @@ class WebServer:
         config = Config(
             web,
             loop="uvloop",
-            http=cast(Any, partial(PatientProtocol, patience=patience)),
+            http=cast(Any, partial(PatientProtocol, web=web, patience=patience)),
             ws="none",
             lifespan="off",
             log_config=None,
