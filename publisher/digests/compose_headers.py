@@ -7,7 +7,7 @@ here. Sources: RFC 2369, RFC 2919, RFC 8058; Gmail's Feedback-ID page.
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from publisher.digests.compose_subject import header_text
+from publisher.delivery import header_text, sender_fields
 from publisher.language import pick
 from publisher.render import mark
 
@@ -24,10 +24,8 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
     """
     sender, web = settings.sender, settings.web_url
     owner = sender.reply_to or sender.address
-    found = [("From", _mailbox(_sender_name(settings, language), sender.address))]
-    if sender.reply_to:
-        found.append(("Reply-To", sender.reply_to))
-    found += [
+    found = [
+        *sender_fields(settings, language),
         ("List-Id", _list_id(settings, name)),
         ("List-Unsubscribe", f"<{mark('unsubscribe_url')}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -41,16 +39,6 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
         ("Content-Language", language),
     ]
     return tuple((key, header_text(value)) for key, value in found)
-
-
-def _sender_name(settings: "Settings", language: str) -> str:
-    words = settings.sender.name or settings.site.name
-    return pick(words, language, settings.site.languages)
-
-
-def _mailbox(name: str, address: str) -> str:
-    quoted = header_text(name).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{address}>' if quoted else f"<{address}>"
 
 
 def _list_id(settings: "Settings", name: str) -> str:

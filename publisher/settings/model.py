@@ -286,6 +286,7 @@ class Web(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     url: BaseUrl = ""  # empty: the site's own address
+    signups_per_hour: int = Field(default=2000, ge=0)  # of everybody together; 0: no limit
 
 
 class Editors(Section):
