@@ -150,7 +150,14 @@ class AddressError(PublisherError, ValueError):
 
 
 class ChoiceError(PublisherError, ValueError):
-    """Somebody chose a language, digest, category or time zone that the site does not offer."""
+    """Somebody chose a language, digest, category or time zone that the site does not offer.
+
+    what   language, digest, category, kind, zone, name or pause; "" when nobody asks
+    """
+
+    def __init__(self, message: str, *, hint: str = "", what: str = "") -> None:
+        self.what = what
+        super().__init__(message, hint=hint)
 
 
 class TokenError(PublisherError):
@@ -164,8 +171,8 @@ class TokenForged(TokenError):
 class TokenExpired(TokenError):
     """The link is ours but too old; carries when it was made, so that a page can say so."""
 
-    def __init__(self, issued_at: datetime) -> None:
-        self.issued_at = issued_at
+    def __init__(self, issued_at: datetime, public_id: str = "") -> None:
+        self.issued_at, self.public_id = issued_at, public_id
         super().__init__(f"this link was made on {issued_at:%Y-%m-%d %H:%M} UTC and has expired")
 
 
@@ -213,6 +220,17 @@ class LimitReached(NotAllowed):
     def __init__(self, what: str, retry_after: timedelta) -> None:
         self.retry_after = retry_after
         super().__init__(f"too many: {what}")
+
+
+class AskedTooOften(NotAllowed):
+    """Too many letters were asked for from one network, or by everybody; carries when it is free."""
+
+    def __init__(self, again_at: datetime) -> None:
+        self.again_at = again_at
+        super().__init__(
+            "too many people asked for mail from here in the last hour",
+            hint=f"try again at {again_at:%H:%M} UTC",
+        )
 
 
 class SiteHeld(NotAllowed):

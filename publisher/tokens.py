@@ -1,8 +1,8 @@
 """Signed links: who may unsubscribe, confirm or see their preferences without a password.
 
 A token says whom it is for and is good for one purpose. It is a pure function of its parts, so
-that a message sent twice is the same to the byte; only "confirm" carries when it was made, and
-ends. Everything that is not exactly what we signed is refused with one and the same error.
+that a message sent twice is the same to the byte; those of `ENDS_AFTER` carry when they were made,
+and end. Everything that is not exactly what we signed is refused with one and the same error.
 """
 
 import base64
@@ -22,6 +22,14 @@ from publisher.files import sync_folder, write_if_changed
 from publisher.keyed import keyed_hash
 
 CONFIRM_WITHIN = timedelta(days=7)
+FRESH_WITHIN = timedelta(hours=6)  # a mail may wait that long for a server that greylists
+# Purposes whose tokens end, and after how long. "form" is no link but the hour a form was shown.
+ENDS_AFTER = {
+    "confirm": CONFIRM_WITHIN,
+    "address": CONFIRM_WITHIN,
+    "fresh": FRESH_WITHIN,
+    "form": timedelta(days=1),
+}
 _SECRET_BYTES = 32
 _MAC_BYTES = 20  # 160 bits; what is cut off makes links shorter, not weaker
 _LONGEST = 1000  # characters of a text we are willing to look at
@@ -64,7 +72,7 @@ class Claim:
 
     public_id: str
     digest: str  # "" when it is about the person as a whole
-    issued_at: datetime | None  # aware, UTC; only of "confirm"
+    issued_at: datetime | None  # aware, UTC; only of those in ENDS_AFTER
 
 
 def open_keys(path: Path, *, may_make: bool) -> Keys:
@@ -145,9 +153,9 @@ def make(
 ) -> str:
     """Return the token for a purpose, a person and perhaps a digest.
 
-    issued_at  for "confirm", and only for it
+    issued_at  for the purposes in ENDS_AFTER, and only for them
     """
-    if (purpose == "confirm") != (issued_at is not None):
+    if (purpose in ENDS_AFTER) != (issued_at is not None):
         raise ValueError(f"a token to {purpose} has {'no' if issued_at else 'a'} time in it")
     key_id, secret = keys.newest
     parts = [key_id, public_id, digest]
@@ -162,7 +170,7 @@ def make(
 def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -> Claim:
     """Return what a token says, once it is proved to be ours and for this purpose.
 
-    now  needed for "confirm"
+    now  needed for the purposes in ENDS_AFTER
 
     Raises TokenForged, the same whatever is wrong, and TokenExpired.
     """
@@ -176,13 +184,13 @@ def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -
     right = _mac(secret or b"", purpose, said)
     if not hmac.compare_digest(mac, right) or secret is None:
         raise _forged()
-    if purpose != "confirm":
+    if purpose not in ENDS_AFTER:
         return Claim(public_id, digest, None)
     if now is None:
-        raise ValueError("whether a token to confirm has ended depends on now")
+        raise ValueError(f"whether a token to {purpose} has ended depends on now")
     issued_at = datetime.fromtimestamp(int(issued[0]), UTC)
-    if now - issued_at > CONFIRM_WITHIN:
-        raise TokenExpired(issued_at)
+    if now - issued_at > ENDS_AFTER[purpose]:
+        raise TokenExpired(issued_at, public_id)
     return Claim(public_id, digest, issued_at)
 
 

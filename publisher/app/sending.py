@@ -20,7 +20,14 @@ from publisher.delivery import (
 )
 from publisher.feedback import bounce_address
 from publisher.settings import Settings, testing
-from publisher.subscribers import Dates, recipient_values, suppress_dead
+from publisher.subscribers import (
+    Dates,
+    Letter,
+    letter_of,
+    make_letter,
+    recipient_values,
+    suppress_dead,
+)
 from publisher.tokens import Keys
 
 
@@ -30,21 +37,25 @@ def make_sender(app: App, stop: Event | None) -> Sender:
 
     # Readers of one body come one after the other.
     @lru_cache(maxsize=8)
-    def frozen(body_id: int, key_id: str) -> tuple[Settings, Keys, Dates]:
-        of_body = digests.settings_of(engine, settings, body_id)
-        return of_body, app.keys.as_of(key_id), Dates(of_body.site)
+    def frozen(body_id: int, key_id: str) -> tuple[Settings, Keys, Dates, Letter | None]:
+        letter = letter_of(engine, settings, body_id)
+        of_body = letter.settings if letter else digests.settings_of(engine, settings, body_id)
+        kind = letter.letter if letter else None
+        return of_body, app.keys.as_of(key_id), Dates(of_body.site), kind
 
     def values(recipient: Recipient, body: Body) -> Mapping[str, str]:
-        of_body, keys, dates = frozen(body.id, body.key_id)
-        return recipient_values(of_body, keys, recipient, body.digest, body.language, dates)
+        of_body, keys, dates, letter = frozen(body.id, body.key_id)
+        digest, language = body.digest, body.language
+        return recipient_values(of_body, keys, recipient, digest, language, dates, letter)
 
     def return_path(number: int, recipient: Recipient, body: Body) -> str:
-        of_body, keys, _ = frozen(body.id, body.key_id)
+        of_body, keys, _, _ = frozen(body.id, body.key_id)
         domain = of_body.feedback.domain
         return bounce_address(domain, keys, number, recipient) if domain else ""
 
     def make_body(body_id: int) -> Body:
-        made = digests.make_body(engine, settings, app.templates, body_id)
+        made = make_letter(engine, settings, app.templates, body_id)
+        made = made or digests.make_body(engine, settings, app.templates, body_id)
         if made.key_id:  # as it was stored
             return made
         selectors = tuple(signer.selector for signer in app.signers)

@@ -23,7 +23,7 @@ Examples:
 
 @click.group(epilog=EPILOG)
 def command() -> None:
-    """Add, list, import, export and suppress the people who get the digests."""
+    """Add, list, import, export, suppress and erase the people who get the digests."""
 
 
 @command.command(
@@ -215,6 +215,36 @@ def suppress(start: Start, address: str, remark: str) -> None:
         with write(app.engine) as conn:
             is_new = suppress_address(conn, keys, address, app.now(), note=remark)
     say(f"{address} is never mailed again" if is_new else f"{address} was suppressed already")
+
+
+@command.command(
+    short_help="Erase a person",
+    epilog="\b\nExample:\n  publisher subscribers erase someone@their-domain.org\n",
+)
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@click.pass_obj
+def erase(start: Start, address: str, yes: bool) -> int:
+    """Erase the person with ADDRESS: only a keyed hash stays, so that no list brings them back."""
+    from publisher.app.people import erase_person, erase_traces
+    from publisher.store import read
+    from publisher.subscribers import find
+
+    with start.app() as app:
+        engine = app.engine_if_there()
+        if engine is None:
+            say("nobody here has this address")
+            return 1
+        with read(engine) as conn:
+            who = find(conn, address, app.now())
+        if who and not yes:
+            click.confirm(f"erase {address} for good?", abort=True)
+        is_gone = erase_person(app, who, source="operator") if who else erase_traces(app, address)
+    say(f"{address} is erased and is never mailed again" if who else "nobody here has this address")
+    if not is_gone:
+        note("others were reading the database, and its file still holds old bytes: run it again")
+    note("copies of the database that were made before still have them")
+    return 0 if who and is_gone else 1
 
 
 def _row(who: "Subscriber") -> tuple[str, ...]:

@@ -10,7 +10,13 @@ preferences.
 
 from publisher.delivery.accounts import Account, look_at_account
 from publisher.delivery.acts import Act, Left, Moved, act_on
-from publisher.delivery.bodies import load_body, reserve_bodies, reserve_body, save_body
+from publisher.delivery.bodies import (
+    language_of,
+    load_body,
+    reserve_bodies,
+    reserve_body,
+    save_body,
+)
 from publisher.delivery.claim import LEASE
 from publisher.delivery.dkim import Signer, relaxed_body, sign_message
 from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
@@ -39,6 +45,7 @@ from publisher.delivery.rows import (
     rows,
 )
 from publisher.delivery.sender import Sender, SendReport
+from publisher.delivery.sender_fields import header_text, sender_fields
 from publisher.delivery.site_hold import (
     SiteHold,
     doubt_all_under_way,
@@ -48,6 +55,7 @@ from publisher.delivery.site_hold import (
 )
 from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
+from publisher.delivery.transports.maildir import erase_messages
 from publisher.delivery.tries import Attempt, attempts_of
 
 __all__ = [
@@ -91,15 +99,18 @@ __all__ = [
     "delivered_to",
     "doubt_all_under_way",
     "enqueue",
+    "erase_messages",
     "fold_letters",
     "fold_purpose",
     "folded_counts",
     "gone",
     "has_old_letters",
+    "header_text",
     "hold",
     "hold_site",
     "is_gone",
     "is_waiting",
+    "language_of",
     "letter_purposes",
     "load_body",
     "look_at_account",
@@ -121,6 +132,7 @@ __all__ = [
     "rows",
     "save_body",
     "send_one",
+    "sender_fields",
     "sign_message",
     "site_hold",
     "totals",

@@ -57,6 +57,17 @@ def save_body(conn: Connection, body: Body, now: datetime) -> None:
     )
 
 
+def language_of(conn: Connection, body_id: int) -> str:
+    """Return the language a body is in, also before its text is made.
+
+    Raises LookupError when no row was ever reserved for it.
+    """
+    found: str | None = conn.scalar(select(bodies.c.language).where(bodies.c.id == body_id))
+    if found is None:
+        raise LookupError(f"no body {body_id}")
+    return found
+
+
 def load_body(conn: Connection, body_id: int) -> Body | None:
     """Return a stored body, or None while its text has not been made.
 

@@ -145,6 +145,7 @@ def _claimed(row: tuple[Any, ...], now: datetime) -> Claim:
             address=address,
             languages=tuple(languages.split()),
             confirmed_at=None if confirmed_at is None else moment(confirmed_at),
+            queued_at=moment(queued_at),
         ),
     )
 

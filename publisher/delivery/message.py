@@ -90,6 +90,7 @@ class Recipient:
     address: str
     languages: tuple[str, ...]
     confirmed_at: datetime | None
+    queued_at: datetime | None = None  # when this delivery was; some links end a while after it
 
 
 def message_id(secret: bytes, purpose: str, public_id: str, domain: str) -> str:

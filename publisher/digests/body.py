@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, Row, select, tuple_
 
 from publisher.delivery import Body, load_body
 from publisher.digests.compose import Block, Choice, Composed, Notice, compose
-from publisher.digests.edition import Edition, Frozen, read_edition, read_frozen, reshaped
+from publisher.digests.edition import Edition, Frozen, read_edition, read_frozen
 from publisher.digests.segment import Segment
 from publisher.errors import StoreError
+from publisher.settings import reshaped
 from publisher.store import read
 from publisher.store.tables import edition_items, editions, segments
 

@@ -7,7 +7,7 @@ Sources: RFC 2369, RFC 2919, RFC 8058; Gmail's Feedback-ID page.
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from publisher.digests.compose_subject import header_text
+from publisher.delivery import header_text, sender_fields
 from publisher.language import pick
 from publisher.render import mark
 from publisher.subscribers import UNSUBSCRIBE_BOX
@@ -25,10 +25,8 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
     """
     sender, web = settings.sender, settings.web_url
     owner = sender.reply_to or sender.address
-    found = [("From", _mailbox(_sender_name(settings, language), sender.address))]
-    if sender.reply_to:
-        found.append(("Reply-To", sender.reply_to))
-    found += [
+    found = [
+        *sender_fields(settings, language),
         ("List-Id", _list_id(settings, name)),
         ("List-Unsubscribe", _unsubscribe(settings)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -50,16 +48,6 @@ def _unsubscribe(settings: "Settings") -> str:
         return link
     box = f"{UNSUBSCRIBE_BOX}{mark('unsubscribe_token')}@{settings.feedback.domain}"
     return f"{link}, <mailto:{box}?subject=unsubscribe>"
-
-
-def _sender_name(settings: "Settings", language: str) -> str:
-    words = settings.sender.name or settings.site.name
-    return pick(words, language, settings.site.languages)
-
-
-def _mailbox(name: str, address: str) -> str:
-    quoted = header_text(name).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{address}>' if quoted else f"<{address}>"
 
 
 def _list_id(settings: "Settings", name: str) -> str:

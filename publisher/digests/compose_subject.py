@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 
+from publisher.delivery import header_text
 from publisher.digests.compose_text import shorten
 from publisher.language import direction, first_strong
 
 LONGEST = 90  # characters; inboxes show 40 to 80
 _FIELD = re.compile(r"\{(name|first|count|date)\}")
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def subject_line(words: str, values: Mapping[str, str], language: str) -> str:
@@ -29,8 +29,3 @@ def isolated(text: str, language: str) -> str:
     own = first_strong(text)
     is_foreign = own and own != direction(language)
     return f"\u2068{text}\u2069" if is_foreign else text
-
-
-def header_text(text: str) -> str:
-    """Return text that may stand in a header: no control, nothing that reads as encoded."""
-    return " ".join(_UNSAFE.sub(" ", text).replace("=?", "= ?").split())

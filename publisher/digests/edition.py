@@ -7,11 +7,9 @@ chooses from, the rule itself and the window. Whatever changes later changes not
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -23,13 +21,6 @@ from publisher.digests.segment import Segmenter
 from publisher.digests.stories import moment_of, stories_from_json, stories_to_json
 from publisher.errors import Level, Problem, StoreError
 from publisher.store import tables
-
-if TYPE_CHECKING:
-    from publisher.settings import Settings
-
-# The sections that shape a mail's bytes. None of them may ever hold a secret.
-_SHAPING = ("site", "categories", "feeds", "sender", "web", "look", "feedback")
-
 
 BY_EDITOR, BY_MOST = "editor", "most"  # who holds an edition
 
@@ -157,35 +148,6 @@ def edition_of(row: Row[Any]) -> Edition:
     )
 
 
-def shaping(settings: "Settings", name: str) -> dict[str, Any]:
-    """Return the settings that shape the mails of a digest, as JSON can hold them."""
-    kept = {section: getattr(settings, section) for section in _SHAPING}
-    dumped: dict[str, Any] = json.loads(json.dumps(_dumped(kept), default=_plain))
-    return {**dumped, "digests": {name: json.loads(_json(settings.digests[name]))}}
-
-
-def reshaped(kept: Mapping[str, Any], root: Path) -> "Settings":
-    """Return the settings that `shaping` kept; all others have their defaults."""
-    return _reshaped(json.dumps(kept, sort_keys=True), root)
-
-
-@lru_cache(maxsize=8)
-def _reshaped(kept: str, root: Path) -> "Settings":
-    # Checking time zones takes 10 ms, and an edition may have thousands of bodies to make.
-    from publisher.settings import Settings
-
-    return Settings.model_validate({**json.loads(kept), "root": root})
-
-
-def _dumped(sections: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: one.model_dump() for key, one in section.items()}
-        if isinstance(section, dict)
-        else section.model_dump()
-        for name, section in sections.items()
-    }
-
-
 def _window(kept: Mapping[str, Any]) -> Window:
     gaps = tuple((after, until) for after, until in kept.get("gaps", ()))
     return Window(**{**kept, "gaps": gaps})
@@ -197,16 +159,3 @@ def _moment(seconds: int | None) -> datetime | None:
 
 def _problem(kept: Mapping[str, Any]) -> Problem:
     return Problem(**{**kept, "level": Level(kept["level"])})
-
-
-def _json(section: Any) -> str:
-    return json.dumps(section.model_dump(), default=_plain)
-
-
-def _plain(value: Any) -> str:
-    """Return a value JSON does not know as publisher.toml would write it."""
-    if isinstance(value, timedelta):
-        return f"{int(value.total_seconds())}s"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"cannot freeze a {type(value).__name__}")

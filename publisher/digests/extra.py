@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, select
 
 from publisher.digests.changes import changed_items
-from publisher.digests.edition import Edition, Frozen, State, read_edition, shaping
+from publisher.digests.edition import Edition, Frozen, State, read_edition
 from publisher.digests.freezing import (
     Blocks,
     NewEdition,
@@ -27,6 +27,7 @@ from publisher.digests.rule import Story, Window
 from publisher.digests.stories import stories_of
 from publisher.digests.zones import READERS
 from publisher.errors import StoreError
+from publisher.settings import shaping
 from publisher.store import read, write
 from publisher.store.tables import edition_items, editions
 
@@ -97,7 +98,7 @@ def _frozen(
     found = stories_of(items, memory.seen, memory.at, settings.site.zone, memory.extras)
     window = Window(position.last_freeze, memory.at)
     stories = tuple(_with_history(conn, name, position.last_freeze, story) for story in found)
-    return Frozen(shaping(settings, name), stories, rule, window)
+    return Frozen(shaping(settings, [name]), stories, rule, window)
 
 
 def _at_one_moment(frozen: Frozen, name: str, at: datetime | None) -> Frozen:

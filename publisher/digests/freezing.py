@@ -23,7 +23,7 @@ from publisher.digests.decisions import (
     decision_on,
     take_decision,
 )
-from publisher.digests.edition import BY_EDITOR, Frozen, State, shaping
+from publisher.digests.edition import BY_EDITOR, Frozen, State
 from publisher.digests.period import MINUTE, Slot, is_too_late, last_slot, settled_slot
 from publisher.digests.queue import Memory, read_position, recall, rule_for, take_turns
 from publisher.digests.rule import Story
@@ -31,6 +31,7 @@ from publisher.digests.select import offers
 from publisher.digests.stories import candidates, moment_of, stories_of, unix
 from publisher.digests.zones import zones_of
 from publisher.errors import Problem
+from publisher.settings import shaping
 from publisher.store import insert_into, read, write
 from publisher.store.tables import edition_items, editions, floors
 
@@ -190,7 +191,7 @@ def waiting(
     items, zone = library.published(now), settings.site.zone
     stories = stories_of(items, memory.seen, unseen_at, zone, memory.extras, memory.called_off)
     chosen = candidates(stories, rule, window, for_movers=memory.has_movers)
-    return Frozen(shaping(settings, name), chosen, rule, window)
+    return Frozen(shaping(settings, [name]), chosen, rule, window)
 
 
 def words_for(settings: "Settings", library: "Library", name: str, slot: Slot) -> dict[str, Word]:

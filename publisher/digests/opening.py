@@ -36,7 +36,6 @@ from publisher.digests.edition import (
     State,
     read_edition,
     read_frozen,
-    reshaped,
 )
 from publisher.digests.opening_tables import BODIES, TOLD, ZONES
 from publisher.digests.queue import moved_since
@@ -45,6 +44,7 @@ from publisher.digests.reserving import Reserved
 from publisher.digests.segment import Segment, Told
 from publisher.digests.stories import unix
 from publisher.digests.zones import Hours
+from publisher.settings import reshaped
 from publisher.store import let_others, read, write
 from publisher.store.tables import editions, segments, signatures, subscribers
 from publisher.store.tables import subscriptions as subscribed

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-MARKS = ("unsubscribe_url", "unsubscribe_token", "preferences_url", "address", "since")
+MARKS = (
+    *("unsubscribe_url", "unsubscribe_token", "preferences_url", "address", "since"),
+    *("confirm_url", "fresh_url"),  # of letters
+)
 LONGEST_VALUE = 300  # bytes that the size gate assumes for each value
 
 # 64 bits of noise: nobody writes this by accident, and author text that holds it is broken up.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
+from publisher.app.people import forget_old_asks
 from publisher.errors import Problem, SiteHeld
 from publisher.ops import log
 from publisher.store import write
@@ -96,15 +97,17 @@ def feedback(app: "App", _stop: Event) -> Done:
 
 
 def purge(app: "App", stop: Event) -> Done:
-    """Let go of what is older than `[retention]`: old deliveries, runs, reports about nobody."""
+    """Let go of what is older than `[retention]`, of reports about nobody, and of asks never confirmed."""
     folded, until = app.fold_old(stop), app.now() - app.settings.retention.deliveries
     with write(app.engine) as conn:
         old = delete(runs).where(runs.c.started_at < int(until.timestamp()))
         forgotten = conn.execute(old).rowcount
     app.forget_reports(until)
-    if not (folded or forgotten):
+    asks = forget_old_asks(app)
+    if not (folded or forgotten or asks):
         return Done(None)
-    return Done(None, f"{folded} deliveries folded, {forgotten} runs forgotten")
+    told = f"{folded} deliveries folded, {forgotten} runs forgotten"
+    return Done(None, f"{told}, {asks} asks forgotten" if asks else told)
 
 
 def _tell(problem: Problem) -> None:

@@ -9,6 +9,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from publisher.settings.frozen import reshaped, shaping
 from publisher.settings.load import FILE_NAME, load, read_settings, read_toml, testing
 from publisher.settings.packaged import packaged
 from publisher.settings.testing import Testing
@@ -46,6 +47,8 @@ __all__ = [
     "packaged",
     "read_settings",
     "read_toml",
+    "reshaped",
+    "shaping",
     "testing",
 ]
 

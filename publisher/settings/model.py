@@ -300,6 +300,7 @@ class Web(Section):
     url: BaseUrl = ""  # empty: the site's own address
     proxies: list[Network] = ["127.0.0.1", "::1"]  # whose X-Forwarded-For is believed
     metrics_token: str = Field(default="", repr=False)  # never in the file
+    signups_per_hour: int = Field(default=2000, ge=0)  # of everybody together; 0: no limit
 
 
 class Editors(Section):

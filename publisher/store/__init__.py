@@ -19,6 +19,7 @@ from publisher.store.database import (
 from publisher.store.lease import MACHINES, Lease, forget_ended, held
 from publisher.store.prepared import Prepared, among, json_rows, numbers
 from publisher.store.schema import check_schema, upgrade
+from publisher.store.scrub import scrub
 
 __all__ = [
     "MACHINES",
@@ -39,6 +40,7 @@ __all__ = [
     "one_of",
     "open_engine",
     "read",
+    "scrub",
     "upgrade",
     "write",
 ]

@@ -141,7 +141,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, lock: WriteLock) -> Non
         with lock.held():
             connection.execute("PRAGMA journal_mode = WAL")
             path.chmod(0o600)  # people's addresses: nobody else on the machine reads them
-    for setting in ("synchronous = FULL", "foreign_keys = ON", f"cache_size = -{CACHE_KIB}"):
+    for setting in (
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = FAST",  # what is deleted is overwritten where that costs no more writing
+        f"cache_size = -{CACHE_KIB}",
+    ):
         connection.execute(f"PRAGMA {setting}")
 
 

@@ -205,6 +205,46 @@ bodies = Table(
     Column("selectors", Text, nullable=False, server_default="", comment="of DKIM, by spaces"),
 )
 
+letters = Table(
+    "letters",
+    metadata,
+    Column("body_id", ForeignKey("bodies.id"), primary_key=True),
+    Column("letter", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, unique=True, comment="of all that shapes it"),
+    Column("frozen", Text, nullable=False, comment="JSON: the settings and facts it says"),
+    comment="what a letter's body is made from; written by subscribers",
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True),
+    Column("made_at", BigInteger, primary_key=True, comment="as its letter's link says"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("languages", Text, nullable=False, comment="tags in order"),
+    Column("time_zone", Text, nullable=False, server_default=""),
+    Column("digests", Text, nullable=False, comment="names, parted by spaces"),
+    Column("kinds", Text, nullable=False, server_default=""),
+    Column("categories", Text, nullable=False, server_default=""),
+    Column("originals", Integer, nullable=False, server_default="0"),
+    Column(
+        "replaces",
+        ForeignKey("subscribers.id"),
+        comment="the subscriber who wants to be mailed at this one's address",
+    ),
+    comment="what somebody asked for and has not confirmed; written by subscribers",
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("who", LargeBinary, primary_key=True, comment="keyed hash; empty: everybody"),
+    Column("asked_at", BigInteger, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Index("ix_asks_asked_at", "asked_at"),
+    comment="how often an address or a network asked for a letter; written by subscribers",
+)
+
 segments = Table(
     "segments",
     metadata,

@@ -102,5 +102,6 @@ def clean_name(text: str) -> str:
         readable = text.encode("utf-8", "replace").decode("utf-8")
         name = _SPACES.sub(" ", unicodedata.normalize("NFC", readable)).strip()
     if len(name) > LONGEST_NAME:
-        raise ChoiceError(f"the name has {len(name)} characters; at most {LONGEST_NAME} are kept")
+        sentence = f"the name has {len(name)} characters; at most {LONGEST_NAME} are kept"
+        raise ChoiceError(sentence, what="name")
     return name

@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from publisher.store import insert_many, tables
 
+SIGNED_UP = "signed up"  # the act of whoever filled the form in and has not confirmed yet
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:

@@ -14,6 +14,7 @@ from publisher import tokens
 from publisher.address import LONGEST_LOCAL
 from publisher.settings import Settings
 from publisher.settings.model import Site
+from publisher.subscribers.letters import Letter
 from publisher.tokens import Keys
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ def recipient_values(
     digest: str,
     language: str = "",
     dates: Dates | None = None,
+    letter: Letter | None = None,
 ) -> Mapping[str, str]:
     """Return what the marks of a body stand for in one recipient's message.
 
     digest    what the unsubscribe link ends; "" for all
     language  the body's, for the date; else the recipient's first
     dates     for whoever asks for many recipients
+    letter    what the body is; only letters have links that end
     """
     written_in = language or (recipient.languages or settings.site.languages)[0]
     since = recipient.confirmed_at
@@ -64,6 +67,24 @@ def recipient_values(
         + tokens.make(keys, "preferences", recipient.public_id),
         "address": recipient.address,
         "since": (dates or Dates(settings.site))(since, written_in) if since else "",
+        **(_ending_links(base, keys, recipient, letter) if letter else {}),
+    }
+
+
+def _ending_links(
+    base: str, keys: Keys, recipient: "Recipient", letter: Letter
+) -> Mapping[str, str]:
+    """Return the links that end a while after their delivery was queued."""
+    if recipient.queued_at is None:
+        raise ValueError("a letter's links need the moment it was queued")
+
+    def token(purpose: str) -> str:
+        return tokens.make(keys, purpose, recipient.public_id, issued_at=recipient.queued_at)
+
+    purpose = "address" if letter is Letter.ADDRESS else "confirm"
+    return {
+        "confirm_url": f"{base}/confirm/{token(purpose)}",
+        "fresh_url": f"{base}/preferences/{token('fresh')}",
     }
 
 

@@ -73,9 +73,9 @@ class Catalogue:
         """
         notes: list[str] = []
 
-        def doubt(sentence: str, hint: str) -> None:
+        def doubt(what: str, sentence: str, hint: str) -> None:
             if not is_lenient:
-                raise ChoiceError(sentence, hint=hint)
+                raise ChoiceError(sentence, hint=hint, what=what)
             notes.append(sentence)
 
         return Choice(
@@ -92,13 +92,13 @@ class Catalogue:
         """Return whether a slug or word names a category of the site."""
         return word.casefold() in self._categories
 
-    def _pick_languages(self, words: Sequence[str], doubt: Callable[[str, str], None]) -> str:
+    def _pick_languages(self, words: Sequence[str], doubt: Callable[[str, str, str], None]) -> str:
         chosen: list[str] = []
         for word in words:
             found = self._find_language(word)
             if found is None:
                 offered = ", ".join(dict.fromkeys(self._languages.values()))
-                doubt(f'the site has no language "{word}"', f"write one of: {offered}")
+                doubt("language", f'the site has no language "{word}"', f"write one of: {offered}")
             elif found not in chosen:
                 chosen.append(found)
         return " ".join(chosen or [self._first])
@@ -133,7 +133,8 @@ class Catalogue:
         found = offered.get(word.casefold())
         if found is None:
             names = ", ".join(dict.fromkeys(offered.values())) or "none"
-            raise ChoiceError(f'the site has no {what} "{word}"', hint=f"write one of: {names}")
+            sentence = f'the site has no {what} "{word}"'
+            raise ChoiceError(sentence, hint=f"write one of: {names}", what=what)
         return found
 
 
@@ -232,10 +233,10 @@ def _unless_all(words: Sequence[str], offered: Mapping[str, str]) -> Sequence[st
     return () if is_all else words
 
 
-def _pick_zone(name: str, doubt: Callable[[str, str], None]) -> str:
+def _pick_zone(name: str, doubt: Callable[[str, str, str], None]) -> str:
     if name.casefold() == SITE:
         return ""
     if not name or name in available_timezones():
         return name
-    doubt(f'there is no time zone "{name}"', 'write for instance "Europe/London"')
+    doubt("zone", f'there is no time zone "{name}"', 'write for instance "Europe/London"')
     return ""

@@ -5,9 +5,9 @@ from sqlalchemy import func, select, update
 
 from publisher import digests
 from publisher.delivery import save_body
-from publisher.digests.edition import reshaped, shaping
 from publisher.errors import PublisherError, StoreError
 from publisher.render import Templates
+from publisher.settings import reshaped, shaping
 from publisher.store import read, tables, write
 from tests.digests.conftest import House, utc
 
@@ -80,7 +80,7 @@ def test_a_digest_removed_from_settings_can_still_be_sent(house: House):
 def test_what_is_frozen_comes_back_as_the_same_settings_without_secrets(house: House):
     house.set('at = "Tue 07:00"', 'at = "Tue 07:00"\nsince = 2026-01-02\nmax_age = "9d"')
     settings = house.settings
-    kept = shaping(settings, "weekly")
+    kept = shaping(settings, ["weekly"])
     back = reshaped(kept, settings.root)
     assert (back.site, back.sender, back.digests) == (
         settings.site,

@@ -3,6 +3,7 @@ import pytest
 from publisher.store import write
 from publisher.subscribers import Person, add
 from publisher.tokens import Keys
+from tests.subscribers.town import Town
 
 MORE = """
 [categories.training]
@@ -36,3 +37,8 @@ def join(db, settings, keys, now):
             return add(conn, settings, keys, Person(email, **more), now, consent)
 
     return join
+
+
+@pytest.fixture
+def town(db, settings):
+    return Town(settings, db)

@@ -2,20 +2,41 @@ from datetime import UTC, datetime
 
 from publisher import tokens
 from publisher.delivery import Recipient
-from publisher.subscribers import recipient_values
+from publisher.subscribers import Letter, recipient_values
 
 JOINED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def values(settings, keys, *, language="", languages=("en",), joined=JOINED, digest="weekly"):
-    recipient = Recipient(7, "pid", "a@example.test", languages, joined)
-    return recipient_values(settings, keys, recipient, digest, language)
+QUEUED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def test_every_mark_of_a_body_gets_its_value(settings, keys):
+def values(
+    settings, keys, *, language="", languages=("en",), joined=JOINED, digest="weekly", letter=None
+):
+    recipient = Recipient(7, "pid", "a@example.test", languages, joined, QUEUED)
+    return recipient_values(settings, keys, recipient, digest, language, letter=letter)
+
+
+def test_every_mark_of_a_letter_gets_its_value(settings, keys):
     from publisher.render import MARKS
 
-    assert set(values(settings, keys)) == set(MARKS)
+    assert set(values(settings, keys, letter=Letter.CONFIRM)) == set(MARKS)
+
+
+def test_no_link_that_does_more_than_an_edition_needs_is_made_for_one(settings, keys):
+    assert set(values(settings, keys)) == {
+        *("unsubscribe_url", "preferences_url", "address", "since")
+    }
+
+
+def test_links_of_a_letter_carry_when_it_was_queued(settings, keys):
+    for letter, mark, purpose in (
+        (Letter.CONFIRM, "confirm_url", "confirm"),
+        (Letter.ADDRESS, "confirm_url", "address"),
+        (Letter.FRESH, "fresh_url", "fresh"),
+    ):
+        token = values(settings, keys, letter=letter)[mark].rsplit("/", 1)[1]
+        assert tokens.read(keys, purpose, token, now=QUEUED).issued_at == QUEUED
 
 
 def test_links_lead_to_the_web_address_and_prove_who_they_are_for(settings, keys):

@@ -68,6 +68,27 @@ class Maildir:
         return name in self._taken
 
 
+def erase_messages(folder: Path, address: str) -> int:
+    """Take every message to an address out of a folder, wherever a reader moved it; return how many."""
+    wanted = address.lower().encode()
+    found = [
+        file
+        for part in ("cur", "new", "tmp")
+        for file in (folder / part).glob("*.publisher*")
+        if wanted in _head(file).lower()
+    ]
+    for file in found:
+        file.unlink(missing_ok=True)
+    return len(found)
+
+
+def _head(file: Path) -> bytes:
+    try:
+        return file.read_bytes().partition(b"\r\n\r\n")[0]
+    except FileNotFoundError:  # a mail reader moves files as it likes
+        return b""
+
+
 def file_name(message_id: str) -> str:
     """Return the name a message has in the folder, whenever and wherever it is written."""
     return sha256(message_id.encode()).hexdigest()[:40] + ".publisher"

@@ -1,0 +1,85 @@
+"""Take from the database's files what was deleted from its tables, for whoever is erased.
+
+A database keeps deleted bytes around until it needs their room. SQLite's are looked for afterwards,
+and the file is written anew when any are found; PostgreSQL cleans its tables, and lets go of its
+own log as its settings say.
+"""
+
+import mmap
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from publisher.ops import log
+from publisher.store.sqlite import WriteLock
+
+_PATIENCE = 5.0  # seconds for others to end what they read
+_NAP = 0.05
+_TABLES = ("subscribers", "subscriptions", "consents", "attempts", "feedback", "wishes")
+_PART_OF_ANOTHER = "SELECT 1 FROM subscribers WHERE instr(lower(address), lower(?)) LIMIT 1"  # a scan, 0.2 s a million
+_log = log.get("store")
+
+
+def scrub(engine: Engine, texts: Sequence[str]) -> bool:
+    """Make sure that deleted texts are in no file of the database; return whether they are gone.
+
+    texts   of what was deleted, and is in no row any more
+    """
+    path: Path | None = engine.get_execution_options().get("publisher_file")
+    if path is None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(text(f"VACUUM {', '.join(_TABLES)}"))
+        return True
+    lock: WriteLock = engine.get_execution_options()["publisher_lock"]
+    needles = [each.encode() for each in texts if each]
+    with lock.held():
+        pooled = engine.raw_connection()
+        try:
+            is_clean = _scrub_file(pooled.driver_connection, path, needles)
+        finally:
+            pooled.close()
+    if not is_clean:
+        _log.warning("erased bytes are still in the database's files", hint="erase once more later")
+    return is_clean
+
+
+def _scrub_file(raw: Any, path: Path, needles: Sequence[bytes]) -> bool:
+    raw.execute("PRAGMA query_only = OFF")
+    raw.is_reader = False
+    files = (path, path.with_name(path.name + "-wal"))
+    # "ann@a.org" is also found in "joann@a.org": then looking proves nothing, writing anew does.
+    is_part = any(
+        raw.execute(_PART_OF_ANOTHER, (needle.decode(),)).fetchone() for needle in needles
+    )
+    if not is_part and _empty_log(raw) and not _holds(files, needles):
+        return True
+    try:
+        raw.execute("VACUUM")
+    except sqlite3.Error as error:  # for instance no room for a second copy
+        _log.warning("the database could not be written anew", why=str(error))
+        return False
+    return _empty_log(raw) and (is_part or not _holds(files, needles))
+
+
+def _empty_log(raw: Any) -> bool:
+    """Bring the write-ahead log into the file and cut it to nothing; False while others read."""
+    ends_at = time.monotonic() + _PATIENCE
+    while raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > ends_at:
+            return False
+        time.sleep(_NAP)
+    return True
+
+
+def _holds(files: Sequence[Path], needles: Sequence[bytes]) -> bool:
+    for file in files:
+        if not file.exists() or not file.stat().st_size:
+            continue
+        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as seen:
+            if any(seen.find(needle) >= 0 for needle in needles):
+                return True
+    return False

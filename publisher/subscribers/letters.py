@@ -1,0 +1,157 @@
+"""Letters: queued in the caller's transaction, each once for its purpose, ahead of all editions.
+
+A letter's body is shared by all who get the same one: it holds nothing of the person, whose links
+and address are set in at the marks. What it says of the site is frozen in a row beside it, so that
+any machine can make it and a repeat is the same to the byte.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Engine, cast, literal, select
+
+from publisher import __version__
+from publisher.delivery import COMPOSER, LETTERS, enqueue, reserve_body
+from publisher.settings import Settings, reshaped, shaping
+from publisher.store import insert_into, read
+from publisher.store.tables import deliveries, letters
+from publisher.tokens import Keys
+
+
+class Letter(StrEnum):
+    """What a letter is for; the words begin its deliveries' purposes."""
+
+    CONFIRM = "confirm"  # is it really you?
+    ALREADY = "already"  # you are subscribed
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    FRESH = "fresh"  # the link that may do everything
+    ADDRESS = "address"  # is this new address yours?
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a letter's body is made from."""
+
+    letter: Letter
+    settings: Settings
+    facts: Mapping[str, Any]
+
+
+def queue_letter(
+    conn: Connection,
+    settings: Settings,
+    keys: Keys,
+    letter: Letter,
+    subscriber_id: int,
+    language: str,
+    now: datetime,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    once: str = "hour",
+) -> bool:
+    """Queue a letter to one person; False when they have it already.
+
+    facts   what it tells besides the settings, as JSON can hold it
+    once    an hour, or a day
+    """
+    body_id = letter_body_id(conn, settings, keys, letter, language, facts or {})
+    return send_letter(conn, letter, body_id, subscriber_id, now, once=once)
+
+
+def send_letter(
+    conn: Connection,
+    letter: Letter,
+    body_id: int,
+    subscriber_id: int,
+    now: datetime,
+    *,
+    once: str = "hour",
+) -> bool:
+    """Queue a letter whose body is reserved; False when they have it already."""
+    span = f"{now:%Y-%m-%dT%H}" if once == "hour" else f"{now:%Y-%m-%d}"
+    at = cast(literal(int(now.timestamp())), BigInteger)
+    id_type = deliveries.c.subscriber_id.type
+    recipient = select(literal(subscriber_id, id_type), literal(body_id, id_type), at)
+    purpose = f"{letter}:{span}"
+    made = enqueue(conn, purpose=purpose, recipients=recipient, priority=LETTERS, queued_at=now)
+    return made == 1
+
+
+def letter_body_id(
+    conn: Connection,
+    settings: Settings,
+    keys: Keys,
+    letter: Letter,
+    language: str,
+    facts: Mapping[str, Any],
+) -> int:
+    """Return the body of a letter, reserved when nobody was sent the same before."""
+    kept = _settings_json(settings)
+    frozen = f'{{"settings": {kept}, "facts": {json.dumps(facts, sort_keys=True)}}}'
+    said = (letter, language, frozen, keys.newest[0], _templates_state(settings.root))
+    fingerprint = sha256("\0".join((*said, __version__, str(COMPOSER))).encode()).hexdigest()
+    known = select(letters.c.body_id).where(letters.c.fingerprint == fingerprint)
+    found: int | None = conn.execute(known).scalar()
+    if found is not None:
+        return found
+    body_id = reserve_body(conn, language, "")
+    row = insert_into(conn, letters).values(
+        body_id=body_id, letter=letter.value, fingerprint=fingerprint, frozen=frozen
+    )
+    conn.execute(row.on_conflict_do_nothing(index_elements=["fingerprint"]))
+    return int(conn.execute(known).scalar_one())
+
+
+def letter_of(engine: Engine, settings: Settings, body_id: int) -> Kept | None:
+    """Return what a body's letter is made from; None for a body that is no letter's."""
+    query = select(letters.c.letter, letters.c.frozen).where(letters.c.body_id == body_id)
+    with read(engine) as conn:
+        row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    frozen = json.loads(row.frozen)
+    return Kept(Letter(row.letter), reshaped(frozen["settings"], settings.root), frozen["facts"])
+
+
+# Settings are read anew only when their file changes, and writing them out takes a millisecond.
+_written: dict[int, tuple[Settings, str]] = {}
+
+
+def _settings_json(settings: Settings) -> str:
+    found = _written.get(id(settings))
+    if found is None or found[0] is not settings:
+        _written.clear()
+        found = settings, json.dumps(shaping(settings, settings.digests), sort_keys=True)
+        _written[id(settings)] = found
+    return found[1]
+
+
+def _templates_state(root: Path) -> str:
+    """Return what changes when a site's own templates of letters or words do."""
+    return _state_of(root / "templates/email") + _state_of(root / "templates/locale")
+
+
+def _state_of(folder: Path) -> str:
+    try:
+        changed_at = folder.stat().st_mtime_ns
+    except OSError:
+        return ""
+    return _newest(folder, changed_at)
+
+
+@lru_cache(maxsize=8)
+def _names(folder: Path, _changed_at: int) -> tuple[Path, ...]:
+    return tuple(sorted(folder.iterdir()))
+
+
+def _newest(folder: Path, changed_at: int) -> str:
+    times = (path.stat().st_mtime_ns for path in _names(folder, changed_at))
+    return f"{changed_at} {max(times, default=0)}"
