@@ -19,8 +19,9 @@ from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
-from publisher.delivery.outcome import Kind, Message, Outcome
+from publisher.delivery.outcome import Aside, Crowded, Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
+from publisher.delivery.retry import RetryRule
 from publisher.delivery.rows import (
     LOOK,
     WORDS,
@@ -41,7 +42,7 @@ from publisher.delivery.site_hold import (
 )
 from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
-from publisher.delivery.tries import Attempt, attempts_of
+from publisher.delivery.tries import Attempt, Failure, attempts_of, failures_of
 
 __all__ = [
     "CANCELLED_CODE",
@@ -54,9 +55,12 @@ __all__ = [
     "WORDS",
     "Account",
     "Act",
+    "Aside",
     "Attempt",
     "Body",
+    "Crowded",
     "DkimKey",
+    "Failure",
     "HeaderError",
     "Kind",
     "LedgerRow",
@@ -66,6 +70,7 @@ __all__ = [
     "Outcome",
     "Outlook",
     "Recipient",
+    "RetryRule",
     "Selection",
     "SendReport",
     "Sender",
@@ -80,6 +85,7 @@ __all__ = [
     "compose_message",
     "doubt_all_under_way",
     "enqueue",
+    "failures_of",
     "fold_letters",
     "fold_purpose",
     "folded_counts",

@@ -24,10 +24,8 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
     """
     sender, web = settings.sender, settings.web_url
     owner = sender.reply_to or sender.address
-    found = [("From", _mailbox(_sender_name(settings, language), sender.address))]
-    if sender.reply_to:
-        found.append(("Reply-To", sender.reply_to))
-    found += [
+    found = [
+        *_senders(settings, language),
         ("List-Id", _list_id(settings, name)),
         ("List-Unsubscribe", f"<{mark('unsubscribe_url')}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -41,6 +39,23 @@ def headers(settings: "Settings", name: str, language: str, edition_id: int | No
         ("Content-Language", language),
     ]
     return tuple((key, header_text(value)) for key, value in found)
+
+
+def editor_headers(settings: "Settings", language: str) -> Headers:
+    """Return the headers of a mail to editors, which is of no list, in order."""
+    found = [
+        *_senders(settings, language),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ("Content-Language", language),
+    ]
+    return tuple((key, header_text(value)) for key, value in found)
+
+
+def _senders(settings: "Settings", language: str) -> Headers:
+    sender = settings.sender
+    found = (("From", _mailbox(_sender_name(settings, language), sender.address)),)
+    return (*found, ("Reply-To", sender.reply_to)) if sender.reply_to else found
 
 
 def _sender_name(settings: "Settings", language: str) -> str:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-MARKS = ("unsubscribe_url", "preferences_url", "address", "since")
+MARKS = (
+    *("unsubscribe_url", "preferences_url", "address", "since"),
+    *("approve_url", "hold_url", "cancel_url"),  # only editors' mails have these
+)
 LONGEST_VALUE = 300  # bytes that the size gate assumes for each value
 
 # 64 bits of noise: nobody writes this by accident, and author text that holds it is broken up.

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from publisher.web import guard, pages
+from publisher.web import guard, pages, proof
 from publisher.web.form import Form, read_form, read_query
 from publisher.web.refused import Refused
 from publisher.web.tongue import choose
@@ -25,7 +25,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 THREADS = 8  # pages made at once; each may hold a connection to the database
 
 # A room of pages adds one line here.
-PAGES: tuple[Page, ...] = (*pages.PAGES,)
+PAGES: tuple[Page, ...] = (*pages.PAGES, *proof.PAGES)
 
 
 def make_web(app: "App", more: Iterable[Page] = ()) -> "Web":
