@@ -2,7 +2,8 @@
 
 A token says whom it is for and is good for one purpose. It is a pure function of its parts, so
 that a message sent twice is the same to the byte; those of `ENDS_AFTER` carry when they were made,
-and end. Everything that is not exactly what we signed is refused with one and the same error.
+and end. Those by which an editor
+decides name a slot as well. Everything that is not exactly what we signed is refused with one and the same error.
 """
 
 import base64
@@ -30,6 +31,7 @@ ENDS_AFTER = {
     "fresh": FRESH_WITHIN,
     "form": timedelta(days=1),
 }
+DECIDING = ("approve", "hold", "cancel")  # what an editor's link may ask for, of one edition
 _SECRET_BYTES = 32
 _MAC_BYTES = 20  # 160 bits; what is cut off makes links shorter, not weaker
 _LONGEST = 1000  # characters of a text we are willing to look at
@@ -73,6 +75,7 @@ class Claim:
     public_id: str
     digest: str  # "" when it is about the person as a whole
     issued_at: datetime | None  # aware, UTC; only of those in ENDS_AFTER
+    slot: str = ""  # local; only of DECIDING
 
 
 def open_keys(path: Path, *, may_make: bool) -> Keys:
@@ -150,15 +153,21 @@ def make(
     digest: str = "",
     *,
     issued_at: datetime | None = None,
+    slot: str = "",
 ) -> str:
     """Return the token for a purpose, a person and perhaps a digest.
 
     issued_at  for the purposes in ENDS_AFTER, and only for them
+    slot       for DECIDING, and only for them: the edition's local slot
     """
     if (purpose in ENDS_AFTER) != (issued_at is not None):
         raise ValueError(f"a token to {purpose} has {'no' if issued_at else 'a'} time in it")
+    if (purpose in DECIDING) != bool(slot):
+        raise ValueError(f"a token to {purpose} names {'no' if slot else 'a'} slot")
     key_id, secret = keys.newest
     parts = [key_id, public_id, digest]
+    if slot:
+        parts.append(slot)
     if issued_at is not None:
         parts.append(str(int(issued_at.timestamp())))
     if any("\0" in part for part in (purpose, *parts)):
@@ -176,7 +185,7 @@ def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -
     """
     mac, said = _unpack(token)
     try:
-        key_id, public_id, digest, *issued = said.decode().split("\0")
+        key_id, public_id, digest, *more = said.decode().split("\0")
     except ValueError:
         raise _forged() from None
     secret = keys.secret(key_id)
@@ -184,11 +193,13 @@ def read(keys: Keys, purpose: str, token: str, *, now: datetime | None = None) -
     right = _mac(secret or b"", purpose, said)
     if not hmac.compare_digest(mac, right) or secret is None:
         raise _forged()
+    if purpose in DECIDING:
+        return Claim(public_id, digest, None, more[0])
     if purpose not in ENDS_AFTER:
         return Claim(public_id, digest, None)
     if now is None:
         raise ValueError(f"whether a token to {purpose} has ended depends on now")
-    issued_at = datetime.fromtimestamp(int(issued[0]), UTC)
+    issued_at = datetime.fromtimestamp(int(more[0]), UTC)
     if now - issued_at > ENDS_AFTER[purpose]:
         raise TokenExpired(issued_at, public_id)
     return Claim(public_id, digest, issued_at)

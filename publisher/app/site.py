@@ -18,6 +18,8 @@ from publisher.settings import load
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from publisher.app.editing import Told
+    from publisher.app.heartbeat import Heartbeat
     from publisher.content import Library
     from publisher.delivery import (
         Outcome,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         Slot,
         Story,
     )
+    from publisher.editors import Proof
     from publisher.errors import Problem
     from publisher.feedback import Taken, Tally
     from publisher.feeds import BuildReport
@@ -212,6 +215,12 @@ class App:
             return ()
         return open_signers(self.settings.delivery.dkim, self.settings.root)
 
+    @cached_property
+    def _heartbeat(self) -> "Heartbeat":
+        from publisher.app.heartbeat import Heartbeat
+
+        return Heartbeat()
+
     # The verbs.
 
     def build(
@@ -247,9 +256,12 @@ class App:
 
         self._must_be_free()
         engine, settings, templates = self.engine, self.settings, self.templates
-        return digests.open_due(
-            engine, settings, self.library(), templates, self.now(), look=self._look_at
+        opened = digests.open_due(
+            engine, settings, self.library(), templates, self.now(), look=self.look_at
         )
+        if any(one.is_finished for one in opened):  # with nothing new, or called off before
+            self._heartbeat.beat(settings)
+        return opened
 
     def decide(self, name: str, what: str, slot: str = "") -> "Acted":
         """Approve, hold, release or cancel an edition of a digest; see `digests.act`."""
@@ -265,7 +277,7 @@ class App:
             what,
             slot,
             self.now(),
-            self._look_at,
+            self.look_at,
         )
 
     def add_extra(self, name: str, keys: Sequence[str], at: datetime | None = None) -> "Acted":
@@ -317,7 +329,8 @@ class App:
             digests.pause(self.engine, report.down.message)
         elif not report.busy:
             digests.resume(self.engine)
-        digests.close_settled(self.engine, self.now())
+        if digests.close_settled(self.engine, self.now()):
+            self._heartbeat.beat(self.settings)
         if report.broken:
             raise report.broken
         return report
@@ -342,6 +355,24 @@ class App:
         from publisher.app.incoming import heard_at
 
         return heard_at(self)
+
+    def tell_editors(self, stop: Event | None = None) -> "Told":
+        """Send editors the proofs and reports that are due; see `editing.tell_editors`."""
+        from publisher.app.editing import tell_editors
+
+        return tell_editors(self, stop)
+
+    def read_proof(self, token: str) -> "Proof":
+        """Return what an editor's link leads to; raises TokenForged."""
+        from publisher.app.editing import read_proof
+
+        return read_proof(self, token)
+
+    def decide_by_link(self, token: str) -> "Proof":
+        """Do what an editor's link asks for; see `editing.decide_by_link`."""
+        from publisher.app.editing import decide_by_link
+
+        return decide_by_link(self, token)
 
     def forecast(self) -> "Forecast":
         """Return what waits for which edition, by the database if there is one; writes nothing."""
@@ -472,7 +503,7 @@ class App:
 
     # The wiring.
 
-    def _look_at(self, name: str, stories: "Sequence[Story]") -> "tuple[Problem, ...]":
+    def look_at(self, name: str, stories: "Sequence[Story]") -> "tuple[Problem, ...]":
         """Return what an editor should look at in an edition that is about to freeze."""
         from publisher import digests, preflight
 

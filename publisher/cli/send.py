@@ -54,6 +54,7 @@ def command(start: Start, wait: bool) -> int:
     with start.app() as app, stop_on_signals() as stop:
         tally = _Tally()
         while True:
+            _tell_editors(app, stop)  # a proof must not wait for hours of sending
             with progress("sending") as tell:
                 done = app.send(
                     stop, on_progress=tell, on_opened=lambda opened: _say_opened(app, opened)
@@ -66,8 +67,16 @@ def command(start: Start, wait: bool) -> int:
             if not wait or not report.waiting or not _nap(app, report, stop):
                 break
         _say_report(app, tally, report)
+        _tell_editors(app, stop)
         app.fold_old(stop)
     return FAILED if tally.failed or tally.was_down else 0
+
+
+def _tell_editors(app: "App", stop: Event) -> None:
+    handed = app.tell_editors(stop).handed
+    if handed.sent or handed.failed:
+        failed = f", {handed.failed:,} failed" if handed.failed else ""
+        say(f"{count(handed.sent, 'mail')} to editors{failed}")
 
 
 def _nap(app: "App", report: "SendReport", stop: Event) -> bool:

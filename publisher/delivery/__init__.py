@@ -25,8 +25,9 @@ from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
 from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
 from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
-from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Message, Outcome
+from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
+from publisher.delivery.retry import RetryRule
 from publisher.delivery.returned import (
     Delivered,
     delivered,
@@ -56,7 +57,7 @@ from publisher.delivery.site_hold import (
 from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
 from publisher.delivery.transports import Transport, open_transport, send_one
 from publisher.delivery.transports.maildir import erase_messages
-from publisher.delivery.tries import Attempt, attempts_of
+from publisher.delivery.tries import Attempt, Failure, attempts_of, failures_of
 
 __all__ = [
     "CANCELLED_CODE",
@@ -70,10 +71,13 @@ __all__ = [
     "WORDS",
     "Account",
     "Act",
+    "Aside",
     "Attempt",
     "Body",
+    "Crowded",
     "Delivered",
     "DkimKey",
+    "Failure",
     "HeaderError",
     "Kind",
     "LedgerRow",
@@ -83,6 +87,7 @@ __all__ = [
     "Outcome",
     "Outlook",
     "Recipient",
+    "RetryRule",
     "Selection",
     "SendReport",
     "Sender",
@@ -100,6 +105,7 @@ __all__ = [
     "doubt_all_under_way",
     "enqueue",
     "erase_messages",
+    "failures_of",
     "fold_letters",
     "fold_purpose",
     "folded_counts",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select
 
 from publisher.delivery.ledger import moment, seconds
 from publisher.store import insert_into
@@ -68,6 +68,31 @@ def try_anew(conn: Connection, which: Sequence[ColumnElement[bool]], now: dateti
     names = ["delivery_id", "number", "started_at", "outcome", "code", "answer"]
     statement = insert_into(conn, attempts).from_select(names, noted)
     conn.execute(statement.on_conflict_do_nothing(index_elements=["delivery_id", "number"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why some deliveries of a purpose failed: what receivers said, and to how many."""
+
+    code: str  # "5.1.1"; "" when nobody answered
+    answer: str  # one of their answers
+    deliveries: int
+
+
+def failures_of(conn: Connection, purpose: str) -> tuple[Failure, ...]:
+    """Return why deliveries of a purpose failed, the most frequent reason first."""
+    last = and_(
+        attempts.c.delivery_id == deliveries.c.id, attempts.c.number == deliveries.c.attempts
+    )
+    code, number = func.coalesce(deliveries.c.code, ""), func.count(deliveries.c.id)
+    rows = conn.execute(
+        select(code, func.max(attempts.c.answer), number)
+        .select_from(deliveries.join(attempts, last, isouter=True))
+        .where(deliveries.c.purpose == purpose, deliveries.c.state == "failed")
+        .group_by(code)
+        .order_by(number.desc(), code)
+    )
+    return tuple(Failure(code, answer or "", count) for code, answer, count in rows)
 
 
 def attempts_of(conn: Connection, numbers: Sequence[int]) -> Mapping[int, tuple[Attempt, ...]]:

@@ -3,7 +3,8 @@
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
 for a body not made yet; `act` and `add_extra` are what editors decide; `fold_old` makes numbers of
 what is long past. `forecast`, `preview` and `explain_…` look and change nothing; `accounts` counts
-each edition's deliveries, and `look_after` does what somebody decides on single ones. The rule of
+each edition's deliveries, and `look_after` does what somebody decides on single ones. `expected`, `standing` and `ended` tell
+editors what comes, what can be decided and what became of it. The rule of
 who gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
 messages and knows nothing of any of this.
 """
@@ -11,18 +12,24 @@ messages and knows nothing of any of this.
 from publisher.digests.accounting import Account, Named, accounts, whose
 from publisher.digests.acting import Acted, act, add_extra
 from publisher.digests.body import make_body, settings_of
+from publisher.digests.compose import Above, Composed
+from publisher.digests.compose_headers import editor_headers
 from publisher.digests.edition import Edition, State, purpose_of
+from publisher.digests.expected import Expected, expected, expected_of
 from publisher.digests.explain_item import ItemExplained, explain_item
 from publisher.digests.explain_person import PersonExplained, explain_person
 from publisher.digests.forecast import Forecast, forecast
 from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due, pause, resume
 from publisher.digests.looking_after import LookedAfter, look_after
+from publisher.digests.outcome import Ended, drafts, ended, stopped_or_closed
 from publisher.digests.period import Slot, next_slot, read_at, slots_between
 from publisher.digests.queue import next_due, record_seen, start
+from publisher.digests.readers import first_languages
 from publisher.digests.reasons import Reasons, reasons
 from publisher.digests.report import Month, month
 from publisher.digests.retention import fold_old
 from publisher.digests.rule import Story
+from publisher.digests.standing import Standing, standing
 from publisher.digests.trial import (
     Draft,
     Preview,
@@ -34,10 +41,14 @@ from publisher.digests.trial import (
 )
 
 __all__ = [
+    "Above",
     "Account",
     "Acted",
+    "Composed",
     "Draft",
     "Edition",
+    "Ended",
+    "Expected",
     "Forecast",
     "ItemExplained",
     "LookAt",
@@ -49,6 +60,7 @@ __all__ = [
     "Preview",
     "Reasons",
     "Slot",
+    "Standing",
     "State",
     "Story",
     "accounts",
@@ -58,8 +70,14 @@ __all__ = [
     "clipped",
     "close_settled",
     "draft",
+    "drafts",
+    "editor_headers",
+    "ended",
+    "expected",
+    "expected_of",
     "explain_item",
     "explain_person",
+    "first_languages",
     "fold_old",
     "forecast",
     "look_after",
@@ -78,6 +96,8 @@ __all__ = [
     "resume",
     "settings_of",
     "slots_between",
+    "standing",
     "start",
+    "stopped_or_closed",
     "whose",
 ]

@@ -73,12 +73,13 @@ def _frozen_segment(
             tuple_(edition_items.c.item_key, edition_items.c.language).in_(places),
         )
     )
-    blocks = {(item.item_key, item.language): _block(item) for item in rows}
+    blocks = {(item.item_key, item.language): block_of(item) for item in rows}
     edition_id = row.edition_id
     return read_edition(conn, edition_id), read_frozen(conn, edition_id), segment, blocks
 
 
-def _block(row: Row[Any]) -> Block:
+def block_of(row: Row[Any]) -> Block:
+    """Return the block that an edition froze, of a row of edition_items."""
     kept = json.loads(row.item)
     return Block(
         key=row.item_key,
@@ -95,6 +96,7 @@ def _block(row: Row[Any]) -> Block:
 def choices_of(
     frozen: Frozen, segment: Segment, blocks: Mapping[tuple[str, str], Block]
 ) -> list[Choice]:
+    """Return a segment's items as `compose` takes them."""
     pinned = {
         (story.key, version.language)
         for story in frozen.stories

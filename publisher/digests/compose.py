@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LARGEST",
+    "NOTHING",
+    "Above",
     "Block",
     "Choice",
     "Composed",
@@ -49,6 +51,17 @@ class Choice:
     is_fallback: bool = False  # not in a language of the reader's; a line says so
     is_return: bool = False  # an event told of before, in the last edition before it
     is_original: bool = False  # there is a machine translation, and the reader wants none
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What is said above an edition to who sees it before its readers, marked up and plain."""
+
+    html: str = ""
+    plain: str = ""
+
+
+NOTHING = Above()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,7 @@ def compose(
     is_test: bool = False,
     word: "Word | None" = None,
     notices: Sequence[Notice] = (),
+    above: Above = NOTHING,
 ) -> Composed:
     """Put notices and chosen items into one body for readers of a language, pinned items first.
 
@@ -128,13 +142,14 @@ def compose(
     blocks   may be none where there are notices; the last are left out, and counted, when the
              HTML would grow too large
     word     the editor's, for this edition in this language
+    above    for who sees it before its readers; it takes room from the items
 
     Raises RenderError when there is nothing at all, not even one piece fits, or a template fails.
     """
     choices = sorted(blocks, key=lambda choice: not choice.is_pinned)
     if not choices and not notices:
         raise RenderError("email/digest.mjml.j2", 0, "an edition needs at least one item")
-    values = frame(settings, name, slot, language, edition_id, is_test)
+    values = frame(settings, name, slot, language, edition_id, is_test) | {"above": above}
     said = opening(word, language, values["light"].accent)
     edition = _Edition(
         templates, settings, name, slot, language, values, said, tuple(notices), tuple(choices)

@@ -50,6 +50,17 @@ def _unsubscribe(settings: "Settings") -> str:
     return f"{link}, <mailto:{box}?subject=unsubscribe>"
 
 
+def editor_headers(settings: "Settings", language: str) -> Headers:
+    """Return the headers of a mail to editors, which is of no list, in order."""
+    found = [
+        *sender_fields(settings, language),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ("Content-Language", language),
+    ]
+    return tuple((key, header_text(value)) for key, value in found)
+
+
 def _list_id(settings: "Settings", name: str) -> str:
     """Return "Weekly digest <weekly.news.example.org>", the same in every language.
 

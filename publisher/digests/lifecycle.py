@@ -45,6 +45,11 @@ class Opened:
     recipients: int
     findings: tuple[Problem, ...] = ()  # what an editor should look at, as it was at the freeze
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether its slot was kept and nothing of it is to be done: not one that was missed."""
+        return self.edition.state in (State.SENT, State.CANCELLED)
+
 
 def open_due(
     engine: Engine,

@@ -6,7 +6,7 @@ from that (measured: to find 250,000 of 1,000,000 in five chunks 1.3 s with it, 
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from publisher import delivery
 from publisher.digests.rule import Preferences
+from publisher.digests.select import spoken
 from publisher.digests.stories import unix
 from publisher.store.tables import (
     deliveries,
@@ -148,6 +149,24 @@ class Readers:
             or_(paused_until.is_(None), paused_until <= unix(self.now)),
             ~is_suppressed,
         )
+
+
+def first_languages(
+    conn: Connection, digest: str, now: datetime, site_languages: Sequence[str]
+) -> dict[str, int]:
+    """Return how many get mail of a digest in each of the site's languages, their first of them.
+
+    Those who read none of them count for the site's first.
+    """
+    readers = Readers(digest, now, unix(now))
+    counts: Counter[str] = Counter()
+    for are_movers in (False, True):
+        chosen = readers.within(None, signatures.c.languages, func.count(), are_movers=are_movers)
+        mine = chosen.where(signatures.c.id == subscriptions.c.signature_id)
+        for text, number in conn.execute(mine.group_by(signatures.c.languages)):
+            served = spoken(_words(text), site_languages)
+            counts[served[0] if served else site_languages[0]] += number
+    return {tag: counts[tag] for tag in site_languages}
 
 
 def preferences_of(row: Row[Any]) -> Preferences:

@@ -18,12 +18,10 @@ from publisher.delivery import (
     compose_message,
     message_id,
 )
-from publisher.digests.body import choices_of
-from publisher.digests.compose import Choice, compose
-from publisher.digests.freezing import Blocks, waiting, words_for
-from publisher.digests.period import next_slot
-from publisher.digests.queue import blank, recall
-from publisher.digests.rule import Preferences
+from publisher.digests.compose import Choice
+from publisher.digests.expected import Expected, expected
+from publisher.digests.period import Slot, Zones, next_slot
+from publisher.digests.zones import zones_of
 from publisher.errors import Level, Problem, PublisherError
 from publisher.render import compile_parts
 from publisher.store import read
@@ -80,34 +78,15 @@ def preview(
     Raises PublisherError when there is no such digest, RenderError.
     """
     _check(settings, name)
-    memory = blank(settings, now)
-    if engine is not None:
-        with read(engine) as conn:
-            memory = recall(conn, settings, name, now)
-    slot = next_slot(settings.digests[name], memory.zones, now)
-    frozen = waiting(memory, settings, library, name, slot, now, is_recorded=False)
-    blocks = Blocks(settings, library, templates, now)
-    segment = frozen.segmenter().segment(Preferences((language,)))
-    choices: list[Choice] = []
-    if segment:
-        found = {(p.key, p.language): blocks.block(p.key, p.language) for p in segment.parts}
-        choices = choices_of(frozen, segment, found)
-    elif is_test:
-        choices = _newest(settings, library, blocks, language, now)
+    found = expected(
+        engine, settings, library, templates, name, _slot(engine, settings, name, now), now
+    )
+    choices = found.choices(language)
+    if not choices and is_test:
+        choices = _newest(settings, library, found, language, now)
     if not choices:
         return Preview(language, "", "", "", (), ())
-    words = words_for(settings, library, name, slot) if slot else {}
-    composed = compose(
-        templates,
-        settings,
-        name=name,
-        slot=datetime.fromisoformat(slot.local) if slot else now,
-        language=language,
-        blocks=choices,
-        edition_id=None,
-        is_test=is_test,
-        word=words.get(language),
-    )
+    composed = found.compose(language, choices, now, is_test=is_test)
     return Preview(
         language,
         composed.subject,
@@ -215,8 +194,16 @@ def clipped(
     return tuple(found)
 
 
+def _slot(engine: Engine | None, settings: "Settings", name: str, now: datetime) -> Slot | None:
+    zones: Zones = settings.site.zone
+    if engine is not None:
+        with read(engine) as conn:
+            zones = zones_of(conn, settings, name)
+    return next_slot(settings.digests[name], zones, now)
+
+
 def _newest(
-    settings: "Settings", library: "Library", blocks: Blocks, language: str, now: datetime
+    settings: "Settings", library: "Library", found: Expected, language: str, now: datetime
 ) -> list[Choice]:
     """Return the newest items for a test message, one version of each story."""
     wishes = [language, *settings.site.languages]
@@ -226,6 +213,6 @@ def _newest(
         if known is None or wishes.index(item.language) < wishes.index(known):
             best[item.key] = item.language
     return [
-        Choice(blocks.block(key, tag), is_fallback=tag != language)
+        Choice(found.block(key, tag), is_fallback=tag != language)
         for key, tag in list(best.items())[:_TEST_ITEMS]
     ]

@@ -13,6 +13,7 @@ from html import escape
 MARKS = (
     *("unsubscribe_url", "unsubscribe_token", "preferences_url", "address", "since"),
     *("confirm_url", "fresh_url"),  # of letters
+    *("approve_url", "hold_url", "cancel_url"),  # only editors' mails have these
 )
 LONGEST_VALUE = 300  # bytes that the size gate assumes for each value
 

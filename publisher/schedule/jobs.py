@@ -96,6 +96,14 @@ def feedback(app: "App", _stop: Event) -> Done:
     return Done(None, ", ".join(f"{number} {effect}" for effect, number in counts.items()))
 
 
+def tell_editors(app: "App", stop: Event) -> Done:
+    """Send editors proofs and reports, and again when the next proof is due."""
+    told = app.tell_editors(stop)
+    handed = told.handed
+    did = handed.sent or handed.failed
+    return Done(told.next_at, f"{handed.sent} sent, {handed.failed} failed" if did else "")
+
+
 def purge(app: "App", stop: Event) -> Done:
     """Let go of what is older than `[retention]`, of reports about nobody, and of asks never confirmed."""
     folded, until = app.fold_old(stop), app.now() - app.settings.retention.deliveries
@@ -120,10 +128,11 @@ def _tell(problem: Problem) -> None:
 # to do.
 BUILD = Job("build", timedelta(minutes=1), build, then="open", needs_content=True, everywhere=True)
 OPEN = Job("open", timedelta(minutes=1), open_due, then="send", needs_content=True)
-SEND = Job("send", timedelta(minutes=1), send, everywhere=True, is_long=True)
+SEND = Job("send", timedelta(minutes=1), send, "editors", everywhere=True, is_long=True)
+EDITORS = Job("editors", timedelta(minutes=1), tell_editors, needs_content=True)
 FEEDBACK = Job("feedback", timedelta(minutes=1), feedback, needs_content=True)
 PURGE = Job("purge", timedelta(days=1), purge)
-JOBS = (BUILD, OPEN, SEND, FEEDBACK, PURGE)
+JOBS = (BUILD, OPEN, SEND, EDITORS, FEEDBACK, PURGE)
 
 
 def job_named(name: str) -> Job:

@@ -95,6 +95,13 @@ def _colour(value: str) -> str:
     return value.lower()
 
 
+def _request_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        raise ValueError("write a full web address, for instance https://hc.example.org/ping/1")
+    return value
+
+
 def _host_port(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
@@ -127,6 +134,7 @@ Words = Annotated[dict[str, str], BeforeValidator(_words)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Tag = Annotated[str, BeforeValidator(_tag)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+RequestUrl = Annotated[str, AfterValidator(_request_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Colour = Annotated[str, AfterValidator(_colour)]
 Network = Annotated[str, AfterValidator(_network)]
@@ -308,6 +316,10 @@ class Editors(Section):
     proof: Duration = timedelta(hours=3)
 
 
+class Ops(Section):
+    heartbeat: RequestUrl = ""  # asked for after each finished slot; empty: nobody is told
+
+
 class Look(Section):
     accent: Colour = "#0b5fa5"
     ink: Colour = "#1b1f24"
@@ -343,6 +355,7 @@ class Settings(Section):
     database: Database = Database()
     web: Web = Web()
     editors: Editors = Editors()
+    ops: Ops = Ops()
     look: Look = Look()
     retention: Retention = Retention()
 

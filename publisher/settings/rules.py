@@ -46,8 +46,8 @@ def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]
     yield from _providers(settings, is_test)
     for name, digest in settings.digests.items():
         yield from _rhythm(name, digest)
+    yield from _editors(settings)
     yield from _keeping(settings)
-    yield from _not_yet(settings)
 
 
 def is_dns_name(text: str) -> bool:
@@ -226,6 +226,20 @@ def _providers(settings: Settings, is_test: bool) -> Iterator[Told]:
         )
 
 
+def _editors(settings: Settings) -> Iterator[Told]:
+    key, addresses = ("editors", "addresses"), settings.editors.addresses
+    for address in addresses:
+        if not _ADDRESS.fullmatch(address):
+            yield (
+                key,
+                f'editors.addresses has "{address}", which is not an e-mail address',
+                'write for instance "editor@example.org", without a name',
+            )
+    folded = [address.lower() for address in addresses]
+    for address in sorted({one for one in folded if folded.count(one) > 1}):
+        yield key, f'editors.addresses has "{address}" twice', "write it once"
+
+
 def _keeping(settings: Settings) -> Iterator[Told]:
     """Yield a time that would forget what a digest must still know; the usual one just waits."""
     if "retention" not in settings.model_fields_set:
@@ -257,14 +271,3 @@ def _rhythm(name: str, digest: Digest) -> Iterator[Told]:
             f'{dotted} is "{digest.at}", which does not fit every = "{digest.every}"',
             f"write {example}",
         )
-
-
-def _not_yet(settings: Settings) -> Iterator[Told]:
-    if settings.editors.addresses:
-        yield _later(("editors", "addresses"), "proofs by mail", "leave the list empty")
-    if settings.editors.proof != timedelta(hours=3):
-        yield _later(("editors", "proof"), "proofs by mail", 'keep proof = "3h"')
-
-
-def _later(key: tuple[str, ...], what: str, advice: str) -> Told:
-    return key, f"{'.'.join(key)}: this version has no {what} yet", advice

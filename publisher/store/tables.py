@@ -391,6 +391,42 @@ feedback = Table(
     UniqueConstraint("source", "source_id"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("purpose", Text, nullable=False, comment="proof:weekly/<slot>/en, sent:17, content:…"),
+    Column("editor", Text, nullable=False, comment="keyed hash of an address, in hexadecimal"),
+    Column("state", Text, nullable=False),
+    Column("sender", Text, nullable=False, comment="MAIL FROM"),
+    Column("message", LargeBinary, comment="the whole message, zlib; NULL once settled"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("queued_at", BigInteger, nullable=False),
+    Column(
+        "next_at", BigInteger, nullable=False, comment="sending: until then its answer may come"
+    ),
+    Column("code", Text, nullable=False, server_default="", comment="the last answer's code"),
+    Column("settled_at", BigInteger),
+    UniqueConstraint("purpose", "editor"),
+    _state("state", "queued", "sending", "sent", "failed", "skipped"),
+    Index(
+        "ix_notices_waiting",
+        "next_at",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+    comment="mails to editors, each made once; written by editors",
+)
+
+broken_files = Table(
+    "broken_files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False, comment="of the file that editors were told of"),
+    Column("told_at", BigInteger, nullable=False),
+    comment="content files that cannot be published as they are; written by editors",
+)
+
 leases = Table(
     "leases",
     metadata,

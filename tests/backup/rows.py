@@ -22,6 +22,7 @@ WORDS = {
     ("deliveries", "state"): "sent",
     ("tallies", "span"): "day",
     ("folded", "state"): "sent",
+    ("notices", "state"): "sent",
     ("holds", "name"): "site",
     ("floors", "name"): "editions",
 }

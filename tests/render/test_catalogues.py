@@ -10,7 +10,9 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from publisher.digests import Standing
 from publisher.digests.compose_block import KIND_WORDS
+from publisher.editors import report
 from publisher.feeds import channel, words
 from publisher.render import missing, phrases
 from publisher.render.phrases import COMPLETE
@@ -68,7 +70,10 @@ def said_in_code():
 def said_by_name():
     for value in KIND_WORDS.values():
         yield "compose_block.py", value
-    for module in (words, channel):
+    yield from (("standing.py", one.sentence) for one in Standing)
+    for table in (report.TITLES, report.COUNTS):
+        yield from (("report.py", value) for value in table.values())
+    for module in (words, channel, report):
         for name, value in vars(module).items():
             if name.lstrip("_").isupper() and isinstance(value, str):
                 yield module.__name__, value

@@ -203,8 +203,6 @@ def test_settings_and_digests_agree_on_what_at_may_be(site, small, every, at):
     ("where", "key"),
     [
         ("[delivery]", 'transport = "mailgun"'),
-        ("[editors]", 'addresses = ["a@example.org"]'),
-        ("[editors]", 'proof = "1h"'),
     ],
 )
 def test_what_this_version_lacks_is_refused_never_ignored(site, small, where, key):
@@ -212,6 +210,35 @@ def test_what_this_version_lacks_is_refused_never_ignored(site, small, where, ke
     (found,) = refused(site, toml)
     assert "this version has no" in found
     assert found.startswith(f"publisher.toml:{line_of(toml, key)}: ")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "wrong"),
+    [
+        ("editors", 'addresses = ["ed"]', 'editors.addresses has "ed"'),
+        ("editors", 'addresses = ["Ed <ed@example.org>"]', "is not an e-mail address"),
+        ("editors", 'addresses = ["ed@example.org", "Ed@example.org"]', "twice"),
+        ("ops", 'heartbeat = "hc.example.org/1"', "write a full web address"),
+        ("ops", 'heartbeat = "ftp://hc.example.org/1"', "write a full web address"),
+        ("ops", 'heartbeat = "https://me:pw@hc.example.org/1"', "write a full web address"),
+    ],
+)
+def test_what_no_editor_and_no_heartbeat_can_be_is_refused(site, small, section, key, wrong):
+    toml = f"{small}\n[{section}]\n{key}\n"
+    (found,) = refused(site, toml)
+    assert wrong in found
+    assert found.startswith(f"publisher.toml:{line_of(toml, key)}: ")
+
+
+def test_editors_and_a_heartbeat_are_taken_as_written(site, small):
+    url = "https://hc.example.org/ping/1?x=2"
+    site.configure(
+        f'{small}\n[editors]\naddresses = ["ed@example.org"]\nproof = "90m"\n'
+        f'[ops]\nheartbeat = "{url}"\n'
+    )
+    settings = load(site.root, {})
+    assert settings.editors.proof == timedelta(minutes=90)
+    assert settings.ops.heartbeat == url
 
 
 SIGNING = """\

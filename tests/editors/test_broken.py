@@ -1,0 +1,55 @@
+"""Broken files: told once, together, and again when they changed."""
+
+from datetime import timedelta
+
+from publisher.editors.broken import broken_now
+from tests.editors.conftest import plain
+
+HOUR = timedelta(hours=1)
+
+
+def test_all_files_that_broke_are_told_in_one_mail_and_once(office, now):
+    office.begin(at=now)
+    office.site.item("a.en.md", "A", date="someday")
+    office.site.item("b.en.md", "B", date="never")
+    assert office.at(now).tell_editors().handed.sent == 2
+    assert office.at(now + HOUR).tell_editors().handed.sent == 0
+    assert office.subjects() == ["2 files cannot be published"]
+    text = plain(office.mails()[0])
+    assert "content/a.en.md:3" in text
+    assert "content/b.en.md:3" in text
+
+
+def test_a_file_that_changed_and_still_is_broken_is_told_again_alone(office, now):
+    office.begin(at=now)
+    office.site.item("a.en.md", "A", date="someday")
+    office.site.item("b.en.md", "B", date="never")
+    office.at(now).tell_editors()
+    office.site.item("a.en.md", "A", date="some other day")
+    assert office.at(now + HOUR).tell_editors().handed.sent == 2
+    assert office.subjects() == ["1 file cannot be published", "2 files cannot be published"]
+
+
+def test_a_file_that_was_mended_and_breaks_just_as_before_is_told_again(office, now):
+    office.begin(at=now)
+    for at in range(3):
+        office.site.item("a.en.md", "A", date="someday")
+        assert office.at(now + 2 * at * HOUR).tell_editors().handed.sent == 2
+        office.site.item("a.en.md", "A")
+        assert office.at(now + (2 * at + 1) * HOUR).tell_editors().handed.sent == 0
+    assert len(office.subjects()) == 3
+
+
+def test_more_files_than_a_mail_should_list_are_counted(small_office, now):
+    small_office.begin(at=now)
+    for number in range(25):
+        small_office.site.item(f"n{number:02}.en.md", "A", date="someday")
+    small_office.at(now).tell_editors()
+    assert small_office.subjects() == ["25 files cannot be published"]
+    assert "5 more; see \u2068publisher check\u2069" in plain(small_office.mails()[0])
+
+
+def test_a_warning_breaks_nothing(small_office, now):
+    small_office.site.item("a.en.md", "A", colour="blue")
+    small_office.begin(at=now)
+    assert broken_now(small_office.at(now).library()) == {}
