@@ -28,10 +28,12 @@ from publisher.subscribers.preferences import (
 from publisher.subscribers.subscriber import State
 from publisher.subscribers.suppression import suppress_hashes, suppressed
 
-_RANDOM_BYTES = 10  # of a public id: not secret, only never the same twice
+_RANDOM_BYTES = 6  # of the public ids of one batch: not secret, only never the same twice
+_NUMBER_BYTES = 4
 _DAY_SECONDS = 86_400
 _AT_ONCE = 1000  # values in one IN list
 _MOST_SIGNATURES = 50_000  # remembered over an import
+_MANY = 1000  # new people from which on the order they are written in matters
 
 _COLUMNS = (
     "public_id",
@@ -54,6 +56,8 @@ _Change = dict[str, str | int]
 
 class Result(StrEnum):
     """What became of one person who was to be added."""
+
+    __hash__ = str.__hash__  # an Enum's own is Python code, and an import asks a million times
 
     ADDED = "added"
     ADDED_PENDING = "added, pending"
@@ -175,10 +179,21 @@ class Enrolment:
             return {}
         at = int(self._now.timestamp())
         last = conn.execute(select(func.max(_people.c.id))).scalar() or 0
-        rows = [_row(entry, _ROW_OF[result], at) for entry, result in fresh]
+        if len(fresh) > _MANY:  # in the order of an index whose pages are then written once each
+            fresh = sorted(fresh, key=_key)
+        public_ids = _public_ids(at, len(fresh))
+        rows = [
+            (public_id, *_row(entry, _ROW_OF[result], at))
+            for public_id, (entry, result) in zip(public_ids, fresh, strict=True)
+        ]
+        if conn.dialect.name == "sqlite":  # who writes is alone, so the numbers are ours to give
+            ids = range(last + 1, last + 1 + len(rows))
+            numbered = [(number, *row) for number, row in zip(ids, rows, strict=True)]
+            insert_many(conn, _people, ("id", *_COLUMNS), numbered)
+            return dict(zip(map(_key, fresh), ids, strict=True))
         insert_many(conn, _people, _COLUMNS, rows, is_lenient=True)
-        # Under PostgreSQL somebody may sign up meanwhile: only our own rows count, and of those
-        # that were refused none is found.
+        # Somebody may sign up meanwhile: only our own rows count, and of those that were refused
+        # none is found.
         ours = {row[0] for row in rows}
         query = select(_people.c.id, _people.c.public_id, _people.c.address_key)
         return {
@@ -256,20 +271,32 @@ def find_known(conn: Connection, address_keys: Sequence[str]) -> dict[str, Known
     return found
 
 
+def _key(fresh: tuple[Entry, Result]) -> str:
+    return fresh[0].address.key
+
+
+def _public_ids(at: int, count: int) -> Iterator[str]:
+    """Yield public ids for one batch.
+
+    They begin with the day and are numbered in a batch, so that those of one import lie together
+    in their index: scattered ones cost a page write each once the index has outgrown a batch.
+    """
+    start = (at // _DAY_SECONDS % 65_536).to_bytes(2, "big") + os.urandom(_RANDOM_BYTES)
+    for number in range(count):
+        yield urlsafe_b64encode(start + number.to_bytes(_NUMBER_BYTES, "big")).decode()
+
+
 def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None, ...]:
-    """Return the values of _COLUMNS."""
-    # Public ids begin with the day, so that those of one import lie together in their index:
-    # scattered ones cost a page write each once the index has outgrown a batch.
-    day = (at // _DAY_SECONDS % 65_536).to_bytes(2, "big")
+    """Return the values of _COLUMNS after the public id."""
+    address, choice = entry.address, entry.choice
     return (
-        urlsafe_b64encode(day + os.urandom(_RANDOM_BYTES)).decode(),
-        entry.address.text,
-        entry.address.key,
+        address.text,
+        address.key,
         entry.hash,
         entry.name,
-        entry.choice.languages,
-        entry.choice.time_zone,
-        entry.choice.originals,
+        choice.languages,
+        choice.time_zone,
+        choice.originals,
         state.value,
         at,
         at if state is State.ACTIVE else None,
