@@ -11,6 +11,7 @@ from publisher.subscribers.carrying import Carried, carry_departures, remember_d
 from publisher.subscribers.change import Difference, change
 from publisher.subscribers.enrol import Result
 from publisher.subscribers.export import export_file
+from publisher.subscribers.import_report import ImportReport
 from publisher.subscribers.links import Dates, recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
 from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
@@ -18,7 +19,7 @@ from publisher.subscribers.readers import Readers, Share, readers
 from publisher.subscribers.signing import check_signing_keys, has_signing_keys
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
 from publisher.subscribers.suppression import suppress, suppress_dead, suppress_hashes
-from publisher.subscribers.transfer import ImportReport, import_file
+from publisher.subscribers.transfer import import_file
 
 __all__ = [
     "Added",

@@ -8,7 +8,7 @@ agreed they are pending and get no mail; who is there already is left as they ar
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -43,6 +43,7 @@ _COLUMNS = (
     "name",
     "languages",
     "time_zone",
+    "paused_until",
     "originals",
     "state",
     "created_at",
@@ -70,6 +71,11 @@ class Result(StrEnum):
     STAYS_SUPPRESSED = "suppressed, stays so"
     STAYS_UNSUBSCRIBED = "unsubscribed, stays so"
 
+    @property
+    def is_skipped(self) -> bool:
+        """Whether a list wanted somebody mailed who had left."""
+        return self in (Result.STAYS_SUPPRESSED, Result.STAYS_UNSUBSCRIBED)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -81,6 +87,8 @@ class Entry:
     choice: Choice
     wish: State = State.ACTIVE
     is_suppressed: bool = False  # the list they come from says: never mail them
+    paused_until: datetime | None = None
+    proof: str = ""  # when they agreed or left, as their list says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +168,10 @@ class Enrolment:
         stopped = [*of[Result.UNSUBSCRIBED], *of[Result.SUPPRESSED]]
         self._stop(conn, [subscriber_id for subscriber_id, _ in stopped])
         agreed = (*of[Result.ADDED], *of[Result.CONFIRMED], *of[Result.RETURNED])
-        record(conn, ((subscriber_id, self._consent) for subscriber_id, _ in agreed), self._now)
+        record(conn, _proved(self._consent, agreed), self._now)
         gone = (*of[Result.ADDED_UNSUBSCRIBED], *stopped)
         left = Consent("unsubscribed", self._consent.source, detail=self._consent.detail)
-        record(conn, ((subscriber_id, left) for subscriber_id, _ in gone), self._now)
+        record(conn, _proved(left, gone), self._now)
         blocked = [
             entry.hash
             for entry, (result, _) in zip(entries, plan, strict=True)
@@ -271,6 +279,15 @@ def find_known(conn: Connection, address_keys: Sequence[str]) -> dict[str, Known
     return found
 
 
+def _proved(consent: Consent, people: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Consent]]:
+    """Yield each person's consent with the times that the list they come from knows."""
+    for subscriber_id, entry in people:
+        own = consent
+        if entry.proof:
+            own = replace(consent, detail=f"{consent.detail}: {entry.proof}")
+        yield subscriber_id, own
+
+
 def _key(fresh: tuple[Entry, Result]) -> str:
     return fresh[0].address.key
 
@@ -296,6 +313,7 @@ def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None,
         entry.name,
         choice.languages,
         choice.time_zone,
+        int(entry.paused_until.timestamp()) if entry.paused_until else None,
         choice.originals,
         state.value,
         at,
