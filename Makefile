@@ -47,6 +47,7 @@ bench: $(VENV)/.workshop
 	@if [ -n "$(WHOLE)" ]; then $(BIN)/python -m bench.whole; fi
 	@$(BIN)/python -m bench.keeping
 	@$(BIN)/python -m bench.serving
+	@$(BIN)/python -m bench.importing
 
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }

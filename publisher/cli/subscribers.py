@@ -1,18 +1,32 @@
 """`publisher subscribers`: the people who get the digests."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.report import count, note, progress, say, say_json, say_table
+from publisher.cli.importing import report_document, say_import
+from publisher.cli.report import (
+    count,
+    note,
+    progress,
+    say,
+    say_json,
+    say_json_with,
+    say_table,
+)
 from publisher.cli.start import Start
 
 if TYPE_CHECKING:
-    from publisher.subscribers import Difference, ImportReport, Subscriber
+    from datetime import datetime
+
+    from publisher.subscribers import Difference, Subscriber
 
 STATES = ("pending", "active", "unsubscribed")
-SHOWN_REFUSALS = 20
+SUPPRESSED = "suppressed"
+AT_ONCE = 10_000  # people in one table
 EPILOG = """\b
 Examples:
   publisher subscribers add you@your-domain.org --consent "I asked for it" --lang ar
@@ -104,63 +118,118 @@ def add(
     short_help="List and count people",
     epilog="\b\nExample:\n  publisher subscribers list --state active --lang ar\n",
 )
-@click.option("--state", type=click.Choice(STATES), help="Only these.")
+@click.option("--state", type=click.Choice((*STATES, SUPPRESSED)), help="Only these.")
 @click.option("--lang", "language", default="", help="Only who has this language among theirs.")
 @click.option("--digest", default="", help="Only who gets this digest.")
+@click.option("--category", default="", help="Only who gets this category.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    default=None,
+    help="Only who came on this day or later, in the site's time zone.",
+)
+@click.option("--search", default="", help="Only whose address or name holds this.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def list_(
-    start: Start, state: str | None, language: str, digest: str, limit: int | None, as_json: bool
+    start: Start,
+    state: str | None,
+    language: str,
+    digest: str,
+    category: str,
+    since: "datetime | None",
+    search: str,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
     """List people, oldest first, and count them."""
+    from zoneinfo import ZoneInfo
+
     from publisher.store import read
-    from publisher.subscribers import State, counts, people
+    from publisher.subscribers import Catalogue, State, counts, people
 
     with start.app() as app:
+        if category:  # by its words too; a site's only one is what everybody gets
+            category = Catalogue(app.settings).choose(categories=(category,)).categories
         engine = app.engine_if_there()
-        found: list[Subscriber] = []
-        numbers: dict[str, dict[str, int]] = {"state": {}, "language": {}, "digest": {}}
-        if engine is not None:
-            with read(engine) as conn:
-                wanted = State(state) if state else None
-                chosen = people(
-                    conn, app.now(), state=wanted, language=language, digest=digest, limit=limit
-                )
-                found = list(chosen)
-                numbers = counts(conn)
+        if engine is None:
+            _say_people(iter(()), {"state": {}, "language": {}, "digest": {}}, as_json)
+            return
+        if since is not None:
+            since = since.replace(tzinfo=ZoneInfo(app.settings.site.time_zone))
+        with read(engine) as conn:
+            found = people(
+                conn,
+                app.now(),
+                state=State(state) if state in STATES else None,
+                is_suppressed=state == SUPPRESSED,
+                language=language,
+                digest=digest,
+                category=category,
+                since=since,
+                search=search,
+                limit=limit,
+            )
+            _say_people(found, counts(conn), as_json)
+
+
+def _say_people(
+    found: "Iterator[Subscriber]", numbers: dict[str, dict[str, int]], as_json: bool
+) -> None:
+    """Write people as they come: a million of them are not kept."""
     if as_json:
-        say_json({"counts": numbers, "subscribers": [_document(each) for each in found]})
+        say_json_with({"counts": numbers}, "subscribers", map(_document, found))
         return
-    if found:
-        columns = ("address", "state", "languages", "digests", "categories", "kinds", "originals")
-        say_table(columns, [_row(one) for one in found])
+    listed = 0
+    columns = ("address", "state", "languages", "digests", "categories", "kinds", "originals")
+    while rows := [_row(each) for each in islice(found, AT_ONCE)]:
+        say_table(columns, rows)
+        listed += len(rows)
     by_state = ", ".join(
         f"{number:,} {state}" for state, number in sorted(numbers["state"].items())
     )
-    say(f"{count(len(found), 'person', 'people')} listed; in all: {by_state or 'nobody'}")
+    say(f"{count(listed, 'person', 'people')} listed; in all: {by_state or 'nobody'}")
 
 
 @command.command(
     "import",
     short_help="Add the people of a CSV file",
     epilog="\b\nExamples:\n  publisher subscribers import readers.csv --dry-run\n"
-    '  publisher subscribers import readers.csv --consent "signed up on our website"\n',
+    '  publisher subscribers import readers.csv --consent "signed up on our website"\n'
+    '  publisher subscribers import audience_export.zip --list "Our news=weekly"\n',
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--consent", default="", help="What all of them agreed to; without it: no mail.")
+@click.option("--encoding", default="", help="Of the file, for instance windows-1256.")
+@click.option(
+    "--list",
+    "lists",
+    multiple=True,
+    metavar="LIST=DIGEST",
+    help="The digest that stands for a list of the other program; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def import_(start: Start, file: Path, consent: str, dry_run: bool, as_json: bool) -> int:
-    """Add the people of a CSV FILE; importing it again changes nothing.
+def import_(
+    start: Start,
+    file: Path,
+    consent: str,
+    encoding: str,
+    lists: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Add the people of a CSV FILE, or of those in a zip archive; importing it again changes nothing.
 
-    Columns: email, name, language, digests, categories, time_zone, state, originals, also under
-    other products' names. Who is known is left as they are, and who left stays away. Exit code 1 says
-    that a row was refused; all others are in.
+    Columns: email, name, language, digests, categories, time_zone, state, kinds, originals,
+    paused_until, also under other products' names. Who is known is left as they are, and who left
+    stays away. Exit code 1 says that a row was refused; all others are in.
     """
     from publisher.subscribers import import_file
 
+    pairs = dict(_pair(each) for each in lists)
     with start.app() as app, progress("reading") as tell:
         report = import_file(
             app.engine,
@@ -169,14 +238,23 @@ def import_(start: Start, file: Path, consent: str, dry_run: bool, as_json: bool
             file,
             app.now(),
             consent=consent,
+            encoding=encoding,
+            lists=pairs,
             is_dry_run=dry_run,
             on_progress=tell,
         )
     if as_json:
-        say_json(_report_document(report))
+        say_json(report_document(report))
     else:
-        _say_import(report, file, has_consent=bool(consent.strip()))
+        say_import(report, has_consent=bool(consent.strip()))
     return 1 if report.refused else 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, digest = text.rpartition("=")
+    if not (equals and name.strip() and digest.strip()):
+        raise click.BadParameter(f'"{text}" is not LIST=DIGEST', param_hint="--list")
+    return name, digest
 
 
 @command.command(
@@ -274,38 +352,3 @@ def _document(who: "Subscriber") -> dict[str, Any]:
         "created_at": who.created_at,
         "confirmed_at": who.confirmed_at,
     }
-
-
-def _report_document(report: "ImportReport") -> dict[str, Any]:
-    return {
-        "dry_run": report.is_dry_run,
-        "rows": report.rows,
-        "results": {result.value: number for result, number in report.results.items()},
-        "duplicates": report.duplicates,
-        "refused": report.refused,
-        "refusals": [{"line": each.line, "reason": each.reason} for each in report.refusals],
-        "notes": dict(report.notes),
-        "ignored_columns": report.ignored_columns,
-    }
-
-
-def _say_import(report: "ImportReport", file: Path, *, has_consent: bool) -> None:
-    if report.is_dry_run:
-        say("a dry run: nothing was written")
-    for refused in report.refusals[:SHOWN_REFUSALS]:
-        note(f"{file}:{refused.line}: {refused.reason}")
-    if report.refused > SHOWN_REFUSALS:
-        note(f"and {report.refused - SHOWN_REFUSALS:,} more rows that were refused")
-    say(f"{count(report.rows, 'row')} read")
-    for result, number in sorted(report.results.items(), key=lambda each: -each[1]):
-        say(f"  {number:,} {result.value}")
-    if report.duplicates:
-        say(f"  {report.duplicates:,} in the file more than once")
-    if report.refused:
-        say(f"  {report.refused:,} refused")
-    for remark, number in report.notes.most_common(SHOWN_REFUSALS):
-        say(f"{count(number, 'row')}: {remark}")
-    if report.ignored_columns:
-        say(f"columns not used: {', '.join(report.ignored_columns)}")
-    if not has_consent:
-        note('without --consent "what they agreed to" new people are pending and get no mail')

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+EDITORS_MARKS = ("approve_url", "hold_url", "cancel_url")  # only their mails have these
 MARKS = (
     *("unsubscribe_url", "unsubscribe_token", "preferences_url", "address", "since"),
     *("confirm_url", "fresh_url"),  # of letters
-    *("approve_url", "hold_url", "cancel_url"),  # only editors' mails have these
+    *EDITORS_MARKS,
 )
 LONGEST_VALUE = 300  # bytes that the size gate assumes for each value
 

@@ -30,6 +30,7 @@ from publisher.subscribers.fresh import (
     read_link,
     read_new_address,
 )
+from publisher.subscribers.import_report import ImportReport
 from publisher.subscribers.letter_body import compose_letter, make_letter
 from publisher.subscribers.letters import Kept, Letter, letter_of, queue_letter
 from publisher.subscribers.links import UNSUBSCRIBE_BOX, Dates, digest_named, recipient_values
@@ -45,7 +46,7 @@ from publisher.subscribers.suppression import (
     suppress_hashes,
     suppress_person,
 )
-from publisher.subscribers.transfer import ImportReport, import_file
+from publisher.subscribers.transfer import import_file
 from publisher.subscribers.wishes import forget_wishes
 
 __all__ = [

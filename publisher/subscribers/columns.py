@@ -18,11 +18,27 @@ _MEANINGS = {
     "time_zone": "timezone tz",
     "originals": "originals original originalsonly",
     "state": "state status subscriberstatus subscriptionstatus emailstatus",
-    "left": "unsubtime unsubscribedat unsubscribetime cleantime",  # filled: gone since then
+    "lists": "lists list listname listnames mailinglists",
+    "attributes": "attributes attribs",  # JSON
+    "left": "unsubtime unsubscribedat unsubscribetime",  # filled: gone since then
+    "cleaned": "cleantime",  # filled: the address does not work
+    "paused_until": "pauseduntil",
+    "kinds": "kinds kind",
 }
+# Times that prove what somebody agreed to, kept with their consent under the list's own name.
+_PROOF_NAMES = (
+    "optintime optinat confirmtime confirmedat consenttime consentedat signuptime subscribedat "
+    "unsubtime unsubscribedat unsubscribetime cleantime"
+)
+_PROOFS = frozenset(_PROOF_NAMES.split())
+_PRODUCTS = {"Mailchimp": {"leid", "euid"}, "listmonk": {"uuid", "attributes", "status"}}
 _BY_NAME = {name: meaning for meaning, names in _MEANINGS.items() for name in names.split()}
 _NOT_LETTERS = re.compile(r"[\W_]+")
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
+
+
+class NoAddress(ValueError):
+    """No column is the address: this is no list of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,8 @@ class Columns:
     width: int
     places: Mapping[str, int]
     ignored: tuple[str, ...]  # headers that mean nothing to us
+    proofs: tuple[tuple[str, int], ...] = ()  # names and places of times to keep
+    product: str = ""  # whose export it is, when its columns tell
 
     def place(self, meaning: str) -> int:
         return self.places.get(meaning, -1)
@@ -40,14 +58,16 @@ class Columns:
 def read_header(cells: Sequence[str]) -> Columns:
     """Return what the columns mean.
 
-    Raises ValueError when two columns mean the same or none is the address.
+    Raises ValueError when two columns mean the same, NoAddress when none is the address.
     """
     places: dict[str, int] = {}
     ignored: list[str] = []
+    bare = [_NOT_LETTERS.sub("", cell).casefold() for cell in cells]
     for at, cell in enumerate(cells):
-        meaning = _BY_NAME.get(_NOT_LETTERS.sub("", cell).casefold())
+        meaning = meaning_of(cell)
         if meaning is None:
-            ignored.append(cell)
+            if bare[at] not in _PROOFS:
+                ignored.append(cell)
         elif meaning in places:
             raise ValueError(_doubled(cells[places[meaning]], cell, meaning))
         else:
@@ -55,12 +75,19 @@ def read_header(cells: Sequence[str]) -> Columns:
     if "email" not in places:
         some = ", ".join(one_line(cell[:30]) for cell in cells[:6])
         more = f" and {len(cells) - 6} more" if len(cells) > 6 else ""
-        raise ValueError(f"there is no email column; the columns are: {some}{more}")
-    return Columns(len(cells), places, tuple(ignored))
+        raise NoAddress(f"there is no email column; the columns are: {some}{more}")
+    proofs = tuple((cells[at].strip()[:40], at) for at, name in enumerate(bare) if name in _PROOFS)
+    product = next((name for name, own in _PRODUCTS.items() if own <= set(bare)), "")
+    return Columns(len(cells), places, tuple(ignored), proofs, product)
+
+
+def meaning_of(name: str) -> str | None:
+    """Return what a column of this name means to us."""
+    return _BY_NAME.get(_NOT_LETTERS.sub("", name).casefold())
 
 
 def guess_separator(line: str) -> str:
-    """Return which of comma, semicolon and tab parts the header's columns."""
+    """Return which of comma, semicolon, tab and bar parts the header's columns."""
     return max(SEPARATORS, key=line.count)
 
 

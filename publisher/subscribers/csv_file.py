@@ -6,16 +6,20 @@ found before anything was imported; nothing but one row is ever in memory.
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
-from pathlib import Path
+from typing import IO, NamedTuple
 
 from publisher.errors import Problem, PublisherError, one_line
-from publisher.subscribers.columns import Columns, guess_separator, read_header
+from publisher.subscribers import encodings
+from publisher.subscribers.columns import Columns, NoAddress, guess_separator, read_header
+from publisher.subscribers.sources import Source, readable
 
+# What begins a formula, also in its wide form, which spreadsheets of East Asia take alike.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CHUNK = 1 << 20  # bytes
 _LONGEST_HEADER = 1 << 20  # characters
+_LONGEST_TIME = 40  # characters
 _OTHER_FILES = (
     (b"PK\x03\x04", "a spreadsheet or a zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
@@ -25,8 +29,7 @@ _OTHER_FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):  # made a million times, in a third of a dataclass's time
     """One line of the list in its own words, or why it cannot be read."""
 
     line: int  # where it begins, counted from 1
@@ -38,40 +41,65 @@ class Row:
     time_zone: str = ""
     state: str = ""
     originals: str = ""
+    kinds: str = ""
+    lists: str = ""  # names of the other product's lists they are on
+    attributes: str = ""  # JSON
+    paused_until: str = ""
+    proof: str = ""  # when they agreed or left, as the list says it
     refusal: str = ""
+
+
+class NoPeople(PublisherError):
+    """A file of rows without an address."""
 
 
 class CsvFile:
     """A list of people; raises PublisherError at once when it cannot be one."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, source: Source, encoding: str = "", languages: Iterable[str] = ()) -> None:
+        """Look a file through.
+
+        encoding   its name, where somebody knows; else its mark counts, then UTF-8, then a guess
+        languages  of the site, for that guess
+        """
+        self.source = source
+        self.name, self.size = source.name, source.size  # size in bytes
+        self.example = ""  # a word that shows whether the encoding was guessed right
+        self._languages = tuple(languages)
         self._has_nul = False
         try:
-            self.size = path.stat().st_size  # bytes
-            self._encoding = self._find_encoding()
-            self._separator, self.columns = self._read_header()
+            with readable(self.name):
+                self._encoding = self._find_encoding(encoding)
+                self._first, self._separator, self.columns = self._read_header()
         except OSError as error:
-            raise PublisherError(f"{path} cannot be read: {error.strerror}") from error
+            raise PublisherError(f"{self.name} cannot be read: {error.strerror}") from error
+
+    @property
+    def encoding(self) -> str:
+        """The encoding's name as people know it."""
+        return encodings.spelled(self._encoding)
 
     def rows(self, on_progress: Callable[[int], None] | None = None) -> Iterator[Row]:
         """Walk through the rows; what cannot be read is a row with its refusal.
 
         on_progress  is called now and then with the bytes read so far
         """
-        with self.path.open("rb") as raw, TextIOWrapper(raw, self._encoding, newline="") as file:
+        with self._open() as raw, TextIOWrapper(raw, self._encoding, newline="") as file:
+            for _ in range(self._first):
+                file.readline()
             reader = csv.reader(file, delimiter=self._separator, strict=True)
             next(reader)
-            read = _row_reader(self.columns, self._has_nul)
+            read = _row_reader(self.columns, self._has_nul, self.source.audience)
             count = 0
             while True:
-                line = reader.line_num + 1
+                line = self._first + reader.line_num + 1
                 try:
                     cells = next(reader)
                 except StopIteration:
                     break
                 except csv.Error as error:
-                    yield Row(line, refusal=_csv_refusal(error, line, reader.line_num))
+                    last = self._first + reader.line_num
+                    yield Row(line, refusal=_csv_refusal(error, line, last))
                     continue
                 if any(cells):
                     yield read(line, cells)
@@ -81,73 +109,112 @@ class CsvFile:
         if on_progress:
             on_progress(self.size)
 
-    def _find_encoding(self) -> str:
-        with self.path.open("rb") as file:
+    def _open(self) -> IO[bytes]:
+        return self.source.open()
+
+    def _find_encoding(self, wanted: str) -> str:
+        with self._open() as file:
             head = file.read(16)
-            for mark, what in _OTHER_FILES:
-                if head.startswith(mark):
-                    raise self._error(0, f"this is {what}", "save it as CSV (UTF-8) first")
-            if not head.strip():
-                raise self._error(0, "the file is empty", "export the list again")
-            is_utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-            encoding = "utf-16" if is_utf16 else "utf-8-sig"
-            file.seek(0)
+        for mark, what in _OTHER_FILES:
+            if head.startswith(mark):
+                raise self._error(0, f"this is {what}", "save it as CSV (UTF-8) first")
+        if not head.strip():
+            raise self._error(0, "the file is empty", "export the list again")
+        encoding = encodings.named(wanted) if wanted else encodings.marked(head)
+        try:
+            self._look_through(encoding)
+        except PublisherError:
+            if wanted or encoding != encodings.UTF8:
+                raise
+            guessed = self._guess()
+            if not guessed:
+                raise
+            encoding = guessed
+            self._look_through(encoding)
+        return encoding
+
+    def _guess(self) -> str:
+        """Return what the file is likely to be in when it is not UTF-8, "" when that is unclear."""
+        with self._open() as file:
+            words = encodings.foreign_words(iter(lambda: file.read(_CHUNK), b""))
+        found = encodings.guess(words, self._languages)
+        if found:
+            self.example = max(words[:1000], key=len).decode(found)[:40]
+        return found
+
+    def _look_through(self, encoding: str) -> None:
+        """Raise PublisherError with the line at which a file is not in an encoding."""
+        with self._open() as file:
             decoder, line = codecs.getincrementaldecoder(encoding)(), 1
             while chunk := file.read(_CHUNK):
-                text = self._decode(decoder, chunk, line, is_utf16)
+                text = self._decode(decoder, chunk, line, encoding)
                 line += text.count("\n")
                 self._has_nul = self._has_nul or "\0" in text
-            self._decode(decoder, b"", line, is_utf16, is_last=True)
-        return encoding
+            self._decode(decoder, b"", line, encoding, is_last=True)
 
     def _decode(
         self,
         decoder: codecs.IncrementalDecoder,
         chunk: bytes,
         line: int,
-        is_utf16: bool,
+        encoding: str,
         is_last: bool = False,
     ) -> str:
         try:
             return decoder.decode(chunk, is_last)
         except UnicodeDecodeError as error:
             before = error.object[: error.start]
+            is_wide = encoding.startswith("utf-16")
             line += (
-                before.decode("utf-16-le", "ignore").count("\n")
-                if is_utf16
-                else before.count(b"\n")
+                before.decode("utf-16-le", "ignore").count("\n") if is_wide else before.count(b"\n")
             )
             bad = " ".join(f"{byte:02X}" for byte in error.object[error.start : error.end][:4])
-            what = "UTF-16, though its first bytes say so" if is_utf16 else "UTF-8"
+            name = encodings.spelled(encoding).upper()
+            what = f"{name}, though its first bytes say so" if encoding == encodings.UTF16 else name
             raise self._error(
-                line, f"the text is not {what} (byte {bad})", 'save it as "CSV UTF-8" and try again'
+                line,
+                f"the text is not {what} (byte {bad})",
+                'save it as "CSV UTF-8", or name its encoding, for instance --encoding windows-1256',
             ) from None
 
-    def _read_header(self) -> tuple[str, Columns]:
-        with self.path.open(encoding=self._encoding, newline="") as file:
+    def _read_header(self) -> tuple[int, str, Columns]:
+        """Return the number of lines before the header, the separator and the columns."""
+        with self._open() as raw, TextIOWrapper(raw, self._encoding, newline="") as file:
             first = file.readline(_LONGEST_HEADER)
             if "\0" in first:
-                raise self._error(1, "the header holds NUL", 'save it as "CSV UTF-8" and try again')
-            separator = guess_separator(first)
-            file.seek(0)
+                hint = 'save it as "CSV UTF-8" and try again'
+                raise self._error(1, "the header holds NUL", hint)
+            # Excel's own way to say it: a line "sep=;" above the header.
+            said = first.strip().removeprefix("sep=") if first.startswith("sep=") else ""
+            separator = said if len(said) == 1 else guess_separator(first)
+            lines = [] if len(said) == 1 else [first]
             try:
-                cells = next(csv.reader(file, delimiter=separator, strict=True), [])
-                return separator, read_header(cells)
-            except (csv.Error, ValueError) as error:
+                cells = next(
+                    csv.reader(_chained(lines, file), delimiter=separator, strict=True), []
+                )
+                return 1 - len(lines), separator, read_header(cells)
+            except (csv.Error, ValueError, TypeError) as error:
                 hint = "the first line must name the columns, for instance: email,name,language"
-                raise self._error(1, str(error), hint) from None
+                line = 2 - len(lines)
+                if isinstance(error, NoAddress):
+                    raise NoPeople(self._problem(line, str(error), hint)) from None
+                raise self._error(line, str(error), hint) from None
 
     def _error(self, line: int, message: str, hint: str) -> PublisherError:
-        return PublisherError(str(Problem(str(self.path), line, message, hint)))
+        return PublisherError(self._problem(line, message, hint))
+
+    def _problem(self, line: int, message: str, hint: str) -> str:
+        return str(Problem(self.name, line, message, hint))
 
 
-def _row_reader(columns: Columns, has_nul: bool) -> Callable[[int, list[str]], Row]:
+def _row_reader(columns: Columns, has_nul: bool, audience: str) -> Callable[[int, list[str]], Row]:
     width = columns.width
     place = columns.place
     email, name, first, last = place("email"), place("name"), place("first"), place("last")
     languages, digests, categories = place("languages"), place("digests"), place("categories")
     time_zone, state, left = place("time_zone"), place("state"), place("left")
-    originals = place("originals")
+    originals, kinds, lists = place("originals"), place("kinds"), place("lists")
+    attributes, paused_until, cleaned = place("attributes"), place("paused_until"), place("cleaned")
 
     def read(line: int, cells: list[str]) -> Row:
         if len(cells) != width:
@@ -166,11 +233,36 @@ def _row_reader(columns: Columns, has_nul: bool) -> Callable[[int, list[str]], R
             unescape(cells[digests]),
             unescape(cells[categories]),
             cells[time_zone],
-            cells[state] or ("unsubscribed" if cells[left] else ""),
+            cells[state]
+            or ("cleaned" if cells[cleaned] else "")
+            or ("unsubscribed" if cells[left] else audience),
             cells[originals],
+            cells[kinds],
+            unescape(cells[lists]),
+            cells[attributes],
+            cells[paused_until],
+            _proof(columns.proofs, cells) if columns.proofs else "",
         )
 
     return read
+
+
+def _proof(columns: Iterable[tuple[str, int]], cells: list[str]) -> str:
+    """Return the times of a row with their names; what is no time is not kept."""
+    return ", ".join(
+        f"{name} {text}" for name, at in columns if (text := cells[at].strip()) and _is_time(text)
+    )
+
+
+def _is_time(text: str) -> bool:
+    return (
+        text.isascii() and text[:1].isdigit() and text.isprintable() and len(text) <= _LONGEST_TIME
+    )
+
+
+def _chained(lines: Iterable[str], more: Iterable[str]) -> Iterator[str]:
+    yield from lines
+    yield from more
 
 
 def escape(cell: str) -> str:
@@ -185,7 +277,7 @@ def unescape(cell: str) -> str:
 
 def _is_risky(cell: str) -> bool:
     # One that is escaped already counts too, so that each escaping can be undone.
-    return cell.lstrip("'")[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return cell.lstrip("'")[:1] in _FORMULA
 
 
 def _csv_refusal(error: csv.Error, first: int, last: int) -> str:

@@ -8,7 +8,7 @@ agreed they are pending and get no mail; who is there already is left as they ar
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -28,10 +28,12 @@ from publisher.subscribers.preferences import (
 from publisher.subscribers.subscriber import State
 from publisher.subscribers.suppression import suppress_hashes, suppressed
 
-_RANDOM_BYTES = 10  # of a public id: not secret, only never the same twice
+_RANDOM_BYTES = 6  # of the public ids of one batch: not secret, only never the same twice
+_NUMBER_BYTES = 4
 _DAY_SECONDS = 86_400
 _AT_ONCE = 1000  # values in one IN list
 _MOST_SIGNATURES = 50_000  # remembered over an import
+_MANY = 1000  # new people from which on the order they are written in matters
 
 _COLUMNS = (
     "public_id",
@@ -41,6 +43,7 @@ _COLUMNS = (
     "name",
     "languages",
     "time_zone",
+    "paused_until",
     "originals",
     "state",
     "created_at",
@@ -55,6 +58,8 @@ _Change = dict[str, str | int]
 class Result(StrEnum):
     """What became of one person who was to be added."""
 
+    __hash__ = str.__hash__  # an Enum's own is Python code, and an import asks a million times
+
     ADDED = "added"
     ADDED_PENDING = "added, pending"
     ADDED_UNSUBSCRIBED = "added, unsubscribed"
@@ -65,6 +70,11 @@ class Result(StrEnum):
     KNOWN = "already there"
     STAYS_SUPPRESSED = "suppressed, stays so"
     STAYS_UNSUBSCRIBED = "unsubscribed, stays so"
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether a list wanted somebody mailed who had left."""
+        return self in (Result.STAYS_SUPPRESSED, Result.STAYS_UNSUBSCRIBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class Entry:
     choice: Choice
     wish: State = State.ACTIVE
     is_suppressed: bool = False  # the list they come from says: never mail them
+    paused_until: datetime | None = None
+    proof: str = ""  # when they agreed or left, as their list says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +168,10 @@ class Enrolment:
         stopped = [*of[Result.UNSUBSCRIBED], *of[Result.SUPPRESSED]]
         self._stop(conn, [subscriber_id for subscriber_id, _ in stopped])
         agreed = (*of[Result.ADDED], *of[Result.CONFIRMED], *of[Result.RETURNED])
-        record(conn, ((subscriber_id, self._consent) for subscriber_id, _ in agreed), self._now)
+        record(conn, _proved(self._consent, agreed), self._now)
         gone = (*of[Result.ADDED_UNSUBSCRIBED], *stopped)
         left = Consent("unsubscribed", self._consent.source, detail=self._consent.detail)
-        record(conn, ((subscriber_id, left) for subscriber_id, _ in gone), self._now)
+        record(conn, _proved(left, gone), self._now)
         blocked = [
             entry.hash
             for entry, (result, _) in zip(entries, plan, strict=True)
@@ -175,10 +187,21 @@ class Enrolment:
             return {}
         at = int(self._now.timestamp())
         last = conn.execute(select(func.max(_people.c.id))).scalar() or 0
-        rows = [_row(entry, _ROW_OF[result], at) for entry, result in fresh]
+        if len(fresh) > _MANY:  # in the order of an index whose pages are then written once each
+            fresh = sorted(fresh, key=_key)
+        public_ids = _public_ids(at, len(fresh))
+        rows = [
+            (public_id, *_row(entry, _ROW_OF[result], at))
+            for public_id, (entry, result) in zip(public_ids, fresh, strict=True)
+        ]
+        if conn.dialect.name == "sqlite":  # who writes is alone, so the numbers are ours to give
+            ids = range(last + 1, last + 1 + len(rows))
+            numbered = [(number, *row) for number, row in zip(ids, rows, strict=True)]
+            insert_many(conn, _people, ("id", *_COLUMNS), numbered)
+            return dict(zip(map(_key, fresh), ids, strict=True))
         insert_many(conn, _people, _COLUMNS, rows, is_lenient=True)
-        # Under PostgreSQL somebody may sign up meanwhile: only our own rows count, and of those
-        # that were refused none is found.
+        # Somebody may sign up meanwhile: only our own rows count, and of those that were refused
+        # none is found.
         ours = {row[0] for row in rows}
         query = select(_people.c.id, _people.c.public_id, _people.c.address_key)
         return {
@@ -256,20 +279,42 @@ def find_known(conn: Connection, address_keys: Sequence[str]) -> dict[str, Known
     return found
 
 
+def _proved(consent: Consent, people: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Consent]]:
+    """Yield each person's consent with the times that the list they come from knows."""
+    for subscriber_id, entry in people:
+        own = consent
+        if entry.proof:
+            own = replace(consent, detail=f"{consent.detail}: {entry.proof}")
+        yield subscriber_id, own
+
+
+def _key(fresh: tuple[Entry, Result]) -> str:
+    return fresh[0].address.key
+
+
+def _public_ids(at: int, count: int) -> Iterator[str]:
+    """Yield public ids for one batch.
+
+    They begin with the day and are numbered in a batch, so that those of one import lie together
+    in their index: scattered ones cost a page write each once the index has outgrown a batch.
+    """
+    start = (at // _DAY_SECONDS % 65_536).to_bytes(2, "big") + os.urandom(_RANDOM_BYTES)
+    for number in range(count):
+        yield urlsafe_b64encode(start + number.to_bytes(_NUMBER_BYTES, "big")).decode()
+
+
 def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None, ...]:
-    """Return the values of _COLUMNS."""
-    # Public ids begin with the day, so that those of one import lie together in their index:
-    # scattered ones cost a page write each once the index has outgrown a batch.
-    day = (at // _DAY_SECONDS % 65_536).to_bytes(2, "big")
+    """Return the values of _COLUMNS after the public id."""
+    address, choice = entry.address, entry.choice
     return (
-        urlsafe_b64encode(day + os.urandom(_RANDOM_BYTES)).decode(),
-        entry.address.text,
-        entry.address.key,
+        address.text,
+        address.key,
         entry.hash,
         entry.name,
-        entry.choice.languages,
-        entry.choice.time_zone,
-        entry.choice.originals,
+        choice.languages,
+        choice.time_zone,
+        int(entry.paused_until.timestamp()) if entry.paused_until else None,
+        choice.originals,
         state.value,
         at,
         at if state is State.ACTIVE else None,

@@ -17,7 +17,18 @@ from publisher.subscribers.csv_file import escape
 from publisher.subscribers.lookup import people
 from publisher.subscribers.subscriber import State, Subscriber
 
-COLUMNS = ("email", "name", "language", "digests", "categories", "time_zone", "state")
+COLUMNS = (
+    "email",
+    "name",
+    "language",
+    "digests",
+    "categories",
+    "time_zone",
+    "state",
+    "kinds",
+    "originals",
+    "paused_until",
+)
 
 
 def export_file(engine: Engine, path: Path, now: datetime, *, state: State | None = None) -> int:
@@ -54,6 +65,9 @@ def _row(person: Subscriber) -> dict[str, str]:
         "categories": " ".join(person.categories),
         "time_zone": person.time_zone,
         "state": "suppressed" if person.is_suppressed else person.state.value,
+        "kinds": " ".join(person.kinds),
+        "originals": "yes" if person.originals else "",
+        "paused_until": person.paused_until.isoformat() if person.paused_until else "",
     }
 
 

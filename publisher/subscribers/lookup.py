@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, select
+from sqlalchemy import Connection, Exists, Row, Select, exists, func, or_, select
 
 from publisher.address import parse
 from publisher.store import tables
@@ -33,17 +33,32 @@ def people(
     now: datetime,
     *,
     state: State | None = None,
+    is_suppressed: bool = False,
     language: str = "",
     digest: str = "",
+    category: str = "",
+    since: datetime | None = None,
+    search: str = "",
     limit: int | None = None,
 ) -> Iterator[Subscriber]:
     """Walk through everybody who is not erased, oldest first, in pages.
 
-    language  only those who have it among theirs
-    digest    only those who get it
-    limit     at most so many
+    is_suppressed  only those who are never mailed
+    language       only those who have it among theirs
+    digest         only those who get it
+    category       only those who get it, in that digest if one is named; who chose none gets all
+    since          only those who came at or after this moment
+    search         only those whose address or name holds it, in whatever case
+    limit          at most so many
     """
-    query = _filtered(_query(now), state, language, digest)
+    query = _filtered(_query(now), state, language, digest, category)
+    if is_suppressed:
+        query = query.where(_blocked(now))
+    if since is not None:
+        query = query.where(_people.c.created_at >= int(since.timestamp()))
+    if search:
+        wanted = [_people.c.address, _people.c.name]
+        query = query.where(or_(*(each.icontains(search, autoescape=True) for each in wanted)))
     last_id, left = 0, limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)
@@ -83,9 +98,8 @@ def counts(conn: Connection) -> dict[str, dict[str, int]]:
 
 def active_count(conn: Connection, now: datetime, *, digest: str = "") -> int:
     """Return how many people would get mail now: active, not suppressed, and of this digest."""
-    blocked = exists().where(tables.suppressions.c.address_hash == _people.c.address_hash)
     query = select(func.count()).select_from(_people)
-    query = _filtered(query, State.ACTIVE, "", digest).where(~blocked.where(holds_at(now)))
+    query = _filtered(query, State.ACTIVE, "", digest).where(~_blocked(now))
     return conn.execute(query).scalar_one()
 
 
@@ -93,23 +107,36 @@ def _numbers(conn: Connection, query: Select[Any]) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def _blocked(now: datetime) -> Exists:
+    """Return the condition that somebody's address is suppressed."""
+    same = tables.suppressions.c.address_hash == _people.c.address_hash
+    return exists().where(same, holds_at(now))
+
+
 def _query(now: datetime) -> Select[Any]:
-    blocked = exists().where(tables.suppressions.c.address_hash == _people.c.address_hash)
-    return select(_people, blocked.where(holds_at(now)).label("is_suppressed")).where(
+    return select(_people, _blocked(now).label("is_suppressed")).where(
         _people.c.address_key.is_not(None)
     )
 
 
-def _filtered(query: Select[Any], state: State | None, language: str, digest: str) -> Select[Any]:
+def _filtered(
+    query: Select[Any], state: State | None, language: str, digest: str, category: str = ""
+) -> Select[Any]:
     if state is not None:
         query = query.where(_people.c.state == state.value)
     if language:
         spaced = " " + _people.c.languages + " "
         query = query.where(spaced.contains(f" {language} ", autoescape=True))
-    if digest:
+    if digest or category:
         theirs = _subscriptions.c.subscriber_id == _people.c.id
-        getting = (_subscriptions.c.digest == digest) & (_subscriptions.c.active == 1)
-        query = query.where(exists().where(theirs, getting))
+        getting = [_subscriptions.c.active == 1]
+        if digest:
+            getting.append(_subscriptions.c.digest == digest)
+        if category:
+            spaced = " " + _subscriptions.c.categories + " "
+            chosen = spaced.contains(f" {category} ", autoescape=True)
+            getting.append(or_(_subscriptions.c.categories == "", chosen))
+        query = query.where(exists().where(theirs, *getting))
     return query
 
 

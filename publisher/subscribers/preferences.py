@@ -42,6 +42,10 @@ class Catalogue:
             self._languages.setdefault(language.base(tag), tag)
         self._first = settings.site.languages[0]
         self._digests = {name.casefold(): name for name in settings.digests}
+        self._titles: dict[str, str] = {}
+        for name, digest in settings.digests.items():
+            for title in digest.title.values():
+                self._titles.setdefault(title.casefold(), name)
         self._categories: dict[str, str] = {}
         for slug, category in settings.categories.items():
             for word in (slug, *category.name.values(), *category.also):
@@ -91,6 +95,10 @@ class Catalogue:
     def has_category(self, word: str) -> bool:
         """Return whether a slug or word names a category of the site."""
         return word.casefold() in self._categories
+
+    def find_digest(self, word: str) -> str | None:
+        """Return the digest of this name or title."""
+        return self._digests.get(word.casefold()) or self._titles.get(word.casefold())
 
     def _pick_languages(self, words: Sequence[str], doubt: Callable[[str, str, str], None]) -> str:
         chosen: list[str] = []

@@ -200,6 +200,49 @@ def test_lists_are_filtered_and_counted(publisher, ready):
     ]
 
 
+def test_people_are_listed_by_category_day_name_and_suppression(publisher, ready):
+    add = ("subscribers", "add", "ben@example.net", "--name", "Ben Ali")
+    publisher(*add, "--consent", "asked", "--category", "prevention")
+    publisher("subscribers", "suppress", "ben@example.net")
+
+    def listed(*words: str) -> list[str]:
+        document = publisher("subscribers", "list", "--json", *words).json
+        return [each["address"] for each in document["subscribers"]]
+
+    assert listed("--state", "suppressed") == listed("--search", "ali") == ["ben@example.net"]
+    assert listed("--category", "preventing hate", "--search", "ben") == ["ben@example.net"]
+    assert listed("--since", "2999-01-01") == []
+    assert len(listed("--since", "2020-01-01T10:00")) == 2
+    ran = publisher("subscribers", "list", "--category", "sports")
+    assert (ran.code, "sports" in ran.err) == (1, True)
+    assert publisher("subscribers", "list", "--since", "soon").code == 2
+
+
+def test_an_import_tells_how_it_read_each_file_and_who_was_skipped(publisher, ready):
+    publisher("subscribers", "suppress", "ben@example.net")
+    text = "Email Address,First Name,LEID,EUID\nben@example.net,Ben,1,a\nsam@example.net,سامي,2,b\n"
+    ready.write("old.csv", text.encode("windows-1256"))
+    words = ("subscribers", "import", "old.csv", "--consent", "on paper")
+    ran = publisher(*words, "--dry-run")
+    assert "old.csv: read as windows-1256, an export of Mailchimp" in ran.out
+    assert "1 skipped: suppressed, stays so" in ran.out
+    assert "سامي" in ran.err
+    assert "--encoding" in ran.err
+    document = publisher(*words, "--json", "--encoding", "windows-1256").json
+    assert document["skipped"] == 1
+    assert document["results"] == {"suppressed, stays so": 1, "added": 1}
+    assert document["files"] == [
+        {"name": "old.csv", "encoding": "windows-1256", "product": "Mailchimp"}
+    ]
+
+
+@pytest.mark.parametrize("words", [("--list", "News"), ("--list", "=weekly"), ("--list", "News=")])
+def test_a_list_that_stands_for_nothing_is_a_usage_error(publisher, ready, words):
+    ready.write("l.csv", "email\na@example.net\n")
+    ran = publisher("subscribers", "import", "l.csv", *words)
+    assert (ran.code, "LIST=DIGEST" in ran.err) == (2, True)
+
+
 def test_a_list_before_anybody_came_makes_no_database(publisher, site):
     ran = publisher("subscribers", "list")
     assert ran.code == 0

@@ -18,14 +18,14 @@ def values(
 
 
 def test_every_mark_of_a_letter_gets_its_value(settings, keys):
-    from publisher.render import MARKS
+    from publisher.render.splice import EDITORS_MARKS, MARKS
 
-    assert set(values(settings, keys, letter=Letter.CONFIRM)) == set(MARKS)
+    assert set(values(settings, keys, letter=Letter.CONFIRM)) == {*MARKS} - {*EDITORS_MARKS}
 
 
 def test_no_link_that_does_more_than_an_edition_needs_is_made_for_one(settings, keys):
     assert set(values(settings, keys)) == {
-        *("unsubscribe_url", "preferences_url", "address", "since")
+        *("unsubscribe_url", "unsubscribe_token", "preferences_url", "address", "since")
     }
 
 

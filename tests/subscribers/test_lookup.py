@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from publisher.address import address_hash
 from publisher.store import read, tables, write
@@ -43,6 +43,33 @@ def test_people_are_found_by_what_they_chose(db, now):
     assert names(db, now, language="%") == []
     assert names(db, now, digest="monthly", state=State.ACTIVE) == ["a", "e"]
     assert names(db, now, limit=2) == ["a", "b"]
+
+
+@pytest.mark.usefixtures("readers")
+def test_people_are_found_by_category_day_part_of_a_name_and_suppression(db, join, now):
+    later = now + timedelta(days=1)
+    with write(db) as conn:
+        conn.execute(
+            insert(tables.suppressions).values(
+                address_hash=b"nobody", reason="operator", since_at=0
+            )
+        )
+    join("f@example.test", name="Fatima 100%", categories=("training",))
+    join("g@example.test", name="Gil", categories=("prevention",), digests=("monthly",))
+    with write(db) as conn:
+        new = tables.subscribers.c.address == "g@example.test"
+        conn.execute(update(tables.subscribers).where(new).values(created_at=later.timestamp()))
+    assert names(db, now, is_suppressed=True) == ["e"]
+    assert names(db, now, category="training", state=State.ACTIVE) == ["a", "b", "e", "f"]
+    assert names(db, now, category="prevention", digest="monthly", state=State.ACTIVE) == [
+        "a",
+        "e",
+        "g",
+    ]
+    assert names(db, now, since=later) == ["g"]
+    assert names(db, now, search="FATIMA") == names(db, now, search="100%") == ["f"]
+    assert names(db, now, search="B@EXAMPLE") == ["b"]
+    assert names(db, now, search="_") == []
 
 
 def test_pages_join_without_a_seam(db, join, now, monkeypatch):
