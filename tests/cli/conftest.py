@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.checks.nameserver import NameServer, serving
+from tests.rig.launch import launch
 
 ROOT = Path(__file__).parents[2]
 BEFORE_SLOT = "2026-03-02T12:00:00Z"
@@ -69,6 +71,14 @@ def process(*words: str | Path, cwd: Path, **environ: str) -> Ran:
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def forked(*words: str | Path, cwd: Path, **environ: str) -> Ran:
+    """Run a command in a process forked from a warm one, where it is ended again and again."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = ["--site", str(cwd), *map(str, words)]
+        ended = launch(given, Path(folder, "said"), {**os.environ, **environ}).wait()
+    return Ran(ended.code, ended.out, ended.err)
 
 
 @pytest.fixture(name="process")

@@ -14,7 +14,7 @@ from publisher.cli.deliveries import SHOWN_ROWS, STATES
 from publisher.delivery import EDITIONS, WORDS, enqueue
 from publisher.store import insert_many, open_engine, write
 from publisher.store.tables import attempts, deliveries, segments, subscribers
-from tests.cli.conftest import AT_SLOT, BEFORE_SLOT, ROOT, process
+from tests.cli.conftest import AT_SLOT, BEFORE_SLOT, ROOT, forked
 from tests.conftest import SmallSite
 
 AT_SLOT_MOMENT = datetime.fromisoformat(AT_SLOT)
@@ -43,7 +43,7 @@ def ready(site, sent):
 
 
 def command(*words, root, at):
-    return process(*words, cwd=root, PUBLISHER_TESTING="1", PUBLISHER_NOW=at)
+    return forked(*words, cwd=root, PUBLISHER_NOW=at)
 
 
 @pytest.fixture
