@@ -7,18 +7,22 @@ import pytest
 
 from publisher.store import open_engine
 from tests.backup.rows import contents
-from tests.cli.conftest import AT_SLOT, forked
+from tests.cli.conftest import AT_SLOT, EARLIER, forked
 
 LATER = "2026-03-03T09:00:00Z"
 
 
 @pytest.fixture
-def sent(publisher, site):
+def sent(publisher, site, once):
     """A site that has sent its first edition to one reader, and has one waiting for another."""
-    site.item("a.en.md", "A")
-    publisher("subscribers", "add", "ann@example.net", "--consent", "asked")
-    publisher("send")
-    publisher("send", at=AT_SLOT)
+
+    def send() -> None:
+        site.item("a.en.md", "A")
+        publisher("subscribers", "add", "ann@example.net", "--consent", "asked", at=EARLIER)
+        publisher("send", at=EARLIER)
+        publisher("send", at=AT_SLOT)
+
+    once(send)
     return site
 
 
