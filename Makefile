@@ -23,14 +23,14 @@ demo: $(VENV)/.program
 	@$(BIN)/publisher demo
 
 test: $(VENV)/.workshop
-	@$(PYTEST) -n $(WORKERS)
+	@$(PYTEST) -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.workshop
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(PYTEST) -n $(WORKERS)
+	@$(PYTEST) -n $(WORKERS) --dist worksteal
 
 format: $(VENV)/.workshop
 	@$(BIN)/ruff format .

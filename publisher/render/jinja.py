@@ -43,6 +43,8 @@ class Templates:
         from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+        from publisher.render.compiled import Compiled
+
         self.settings = settings
         self.folders = (settings.root / "templates", packaged("templates"))
         self._environment = ImmutableSandboxedEnvironment(
@@ -52,6 +54,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            bytecode_cache=Compiled(),
         )
         self._environment.filters.update(_filters(self))
 

@@ -7,18 +7,22 @@ import pytest
 
 from publisher.store import open_engine
 from tests.backup.rows import contents
-from tests.cli.conftest import AT_SLOT
+from tests.cli.conftest import AT_SLOT, EARLIER, forked
 
 LATER = "2026-03-03T09:00:00Z"
 
 
 @pytest.fixture
-def sent(publisher, site):
+def sent(publisher, site, once):
     """A site that has sent its first edition to one reader, and has one waiting for another."""
-    site.item("a.en.md", "A")
-    publisher("subscribers", "add", "ann@example.net", "--consent", "asked")
-    publisher("send")
-    publisher("send", at=AT_SLOT)
+
+    def send() -> None:
+        site.item("a.en.md", "A")
+        publisher("subscribers", "add", "ann@example.net", "--consent", "asked", at=EARLIER)
+        publisher("send", at=EARLIER)
+        publisher("send", at=AT_SLOT)
+
+    once(send)
     return site
 
 
@@ -145,24 +149,24 @@ def test_a_file_that_is_not_there_is_said_so(publisher, site, tmp_path):
 
 
 @pytest.mark.slow
-def test_ended_at_any_point_a_backup_is_whole_or_not_there(process, sent, tmp_path):
+def test_ended_at_any_point_a_backup_is_whole_or_not_there(sent, tmp_path):
     target, code, point = tmp_path / "b.zip", 9, 0
     while code == 9:
         point += 1
-        environ = {"PUBLISHER_TESTING": "1", "PUBLISHER_CRASH_AT": str(point)}
-        code = process("backup", target, cwd=sent.root, **environ).code
+        environ = {"PUBLISHER_CRASH_AT": str(point)}
+        code = forked("backup", target, cwd=sent.root, **environ).code
         assert target.exists() == (code == 0)
     assert code == 0
     assert point > 1
 
 
 @pytest.mark.slow
-def test_ended_at_any_point_a_restore_left_all_or_nothing(process, copy, sent, elsewhere):
+def test_ended_at_any_point_a_restore_left_all_or_nothing(copy, sent, elsewhere):
     wanted, code, point = rows(sent.root), 9, 0
     while code == 9:
         point += 1
-        environ = {"PUBLISHER_TESTING": "1", "PUBLISHER_CRASH_AT": str(point)}
-        code = process("restore", "--as-is", copy, cwd=elsewhere, **environ).code
+        environ = {"PUBLISHER_CRASH_AT": str(point)}
+        code = forked("restore", "--as-is", copy, cwd=elsewhere, **environ).code
         if code == 9:
             assert rows(elsewhere) == {}
     assert code == 0

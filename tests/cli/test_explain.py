@@ -5,19 +5,25 @@ from email import message_from_bytes
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.cli.conftest import AT_SLOT
+from tests.cli.conftest import AT_SLOT, EARLIER
 
 ITEM = "content/a.en.md"
 NEXT_DAY = "2026-03-04T12:00:00Z"
 
 
 @pytest.fixture
-def ready(publisher, site):
+def ready(publisher, site, once):
     """A site whose digest has begun, with a reader and an item in two languages."""
-    site.item("a.en.md", "First news")
-    site.item("a.ar.md", "أول خبر")
-    publisher("subscribers", "add", "ann@example.net", "--consent", "asked by phone")
-    assert publisher("send").code == 0
+
+    def start() -> None:
+        site.item("a.en.md", "First news")
+        site.item("a.ar.md", "أول خبر")
+        publisher(
+            "subscribers", "add", "ann@example.net", "--consent", "asked by phone", at=EARLIER
+        )
+        assert publisher("send", at=EARLIER).code == 0
+
+    once(start)
     return site
 
 
@@ -38,7 +44,7 @@ def test_a_file_says_where_it_went(publisher, ready):
     ran = publisher("explain", "a", at=NEXT_DAY)
     assert "in edition 1 of 2026-03-03T07:00 (sent): 1 reader" in ran.out
     assert "1 reader of en: in en; 1 sent" in ran.out
-    assert "first seen Mon 2026-03-02 12:00 GMT" in ran.out
+    assert "first seen Mon 2026-03-02 11:00 GMT" in ran.out
     assert "ann@example.net" not in ran.out
 
 

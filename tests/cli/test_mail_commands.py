@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
-AT_SLOT = "2026-03-03T07:00:30Z"  # the small site's weekly digest: Tue 07:00 in London
+from tests.cli.conftest import AT_SLOT, EARLIER
 
 
 @pytest.fixture
-def ready(publisher, site):
+def ready(publisher, site, once):
     """A site whose digest has begun, with a reader and two items."""
-    site.item("a.en.md", "First news")
-    site.item("a.ar.md", "أول خبر")
-    site.item("b.en.md", "Second news")
-    ran = publisher("subscribers", "add", "ann@example.net", "--consent", "asked", "--lang", "en")
-    assert ran.code == 0
-    assert publisher("send").code == 0
+
+    def start() -> None:
+        site.item("a.en.md", "First news")
+        site.item("a.ar.md", "أول خبر")
+        site.item("b.en.md", "Second news")
+        words = ("ann@example.net", "--consent", "asked", "--lang", "en")
+        assert publisher("subscribers", "add", *words, at=EARLIER).code == 0
+        assert publisher("send", at=EARLIER).code == 0
+
+    once(start)
     return site
 
 

@@ -1,21 +1,33 @@
 import pytest
 
-AT_SLOT = "2026-03-03T07:00:30Z"
+from tests.cli.conftest import AT_SLOT, EARLIER
+
 IN_APRIL = "2026-04-10T12:00:00Z"
 
 
 @pytest.fixture
-def sent(publisher, site):
+def sent(publisher, site, once):
     """A site whose first edition went out to two of its three readers."""
-    site.item("a.en.md", "First news")
-    site.item("a.ar.md", "أول خبر")
-    for address, tag in (("ann", "en"), ("badr", "ar"), ("chloe", "fr")):
-        publisher(
-            "subscribers", "add", f"{address}@example.net", "--consent", "asked", "--lang", tag
-        )
-    publisher("subscribers", "add", "dan@example.net")
-    assert publisher("send").code == 0
-    assert publisher("send", at=AT_SLOT).code == 0
+
+    def send() -> None:
+        site.item("a.en.md", "First news")
+        site.item("a.ar.md", "أول خبر")
+        for address, tag in (("ann", "en"), ("badr", "ar"), ("chloe", "fr")):
+            publisher(
+                "subscribers",
+                "add",
+                f"{address}@example.net",
+                "--consent",
+                "asked",
+                "--lang",
+                tag,
+                at=EARLIER,
+            )
+        publisher("subscribers", "add", "dan@example.net", at=EARLIER)
+        assert publisher("send", at=EARLIER).code == 0
+        assert publisher("send", at=AT_SLOT).code == 0
+
+    once(send)
     return site
 
 

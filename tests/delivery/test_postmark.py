@@ -261,7 +261,7 @@ def test_a_cut_after_the_request_leaves_the_message_in_doubt(serve, transport_to
 def test_an_answer_that_drips_leaves_the_message_in_doubt(serve, transport_to):
     def drip(method, path):
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
-        for _ in range(12):
+        for _ in range(90):  # who waits for each drop alone, waits for nine seconds
             time.sleep(0.1)
             yield b" "
 

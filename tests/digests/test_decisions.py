@@ -1,8 +1,6 @@
 """What editors decide: before the slot, at it and after; whatever is said twice or killed between."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -16,13 +14,14 @@ from publisher.digests.decisions import Decision, decisions_on
 from publisher.errors import PublisherError, StateError
 from publisher.store import read, tables, write
 from tests.digests.conftest import DAY, House, utc
+from tests.digests.killed import KILLED, decide
+from tests.rig.launch import exit_codes
 
 START = utc("2026-03-02T12:00")
 FIRST = utc("2026-03-03T07:00")
 SECOND = utc("2026-03-10T07:00")
 MINUTE = timedelta(minutes=1)
 DRAFTS = ('at = "Tue 07:00"', 'at = "Tue 07:00"\napprove = "editor"')
-KILLED = 9
 
 
 def filled(house: House, *, drafts: bool = False, items: int = 1) -> list[int]:
@@ -486,55 +485,19 @@ def test_it_is_too_late_for_an_edition_that_is_sent(house: House, what):
 
 # Crashes, and two at once.
 
+
 # One process that imports once, then forks whenever it is told "what when crash_at".
-DECIDER = """
-import os, sys
-from datetime import datetime
-from pathlib import Path
-from publisher import digests, faults
-from publisher.content import open_library
-from publisher.render import Templates
-from publisher.settings import load
-from publisher.store import open_engine
-
-root, url = Path(sys.argv[1]), sys.argv[2]
-
-def work(what, now, crash_at):
-    settings = load(root, {})
-    library, templates = open_library(settings, now=now), Templates(settings)
-    engine = open_engine(url, root)
-    faults.arm(crash_at)
-    digests.act(engine, settings, library, templates, "weekly", what, "2026-03-03", now)
-
-for line in sys.stdin:
-    what, now, crash_at = line.split()
-    child = os.fork()
-    if not child:
-        try:
-            work(what, datetime.fromisoformat(now), int(crash_at))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
 @pytest.fixture
-def killed(house: House) -> Iterator[Callable[..., bool]]:
+def killed(house: House) -> Callable[..., bool]:
     """Decide in a process that ends at its n-th commit; return whether it came so far."""
     url = house.db.url.render_as_string(hide_password=False)
-    words = [sys.executable, "-c", DECIDER, house.site.root, url]
-    decider = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def decide(what: str, now: datetime, crash_at: int) -> bool:
-        decider.stdin.write(f"{what} {now.isoformat()} {crash_at}\n")
-        decider.stdin.flush()
-        code = int(decider.stdout.readline())
+    def run(what: str, now: datetime, crash_at: int) -> bool:
+        (code,) = exit_codes(decide, house.site.root, url, now, crash_at, what)
         assert code in (0, KILLED)
         return code == KILLED
 
-    yield decide
-    decider.communicate()
+    return run
 
 
 @pytest.mark.parametrize("what", ["approve", "release", "cancel"])

@@ -1,8 +1,6 @@
 """Deliveries are written once for each reader, in chunks, whoever is killed and whoever helps."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,75 +11,22 @@ from publisher.digests.edition import read_edition, read_frozen
 from publisher.digests.opening import Opening, expand
 from publisher.store import read, tables, write
 from tests.digests.conftest import DAY, House, utc
+from tests.digests.killed import KILLED, open_due
+from tests.rig.launch import exit_codes
 
 START = utc("2026-03-02T12:00")
 FIRST = utc("2026-03-03T07:00")
-KILLED = 9
-
-# One process that imports once, then forks whenever it is told "crash_at how_many".
-OPENER = """
-import os, sys
-from datetime import datetime
-from pathlib import Path
-from publisher import digests, faults
-from publisher.content import open_library
-from publisher.render import Templates
-from publisher.settings import load
-from publisher.store import open_engine
-
-root, url, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
-
-def work(crash_at):
-    settings = load(root, {})
-    library, templates = open_library(settings, now=now), Templates(settings)
-    engine = open_engine(url, root)
-    faults.arm(crash_at)
-    digests.open_due(engine, settings, library, templates, now, chunk=2)
-
-for line in sys.stdin:
-    crash_at, how_many = map(int, line.split())
-    children = []
-    for _ in range(how_many):
-        child = os.fork()
-        if not child:
-            try:
-                work(crash_at)
-                os._exit(0)
-            finally:
-                os._exit(1)
-        children.append(child)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    print(*codes, flush=True)
-"""
-
-
-class Opener:
-    """Processes that open what is due, and can be killed at their n-th commit."""
-
-    def __init__(self, house: House) -> None:
-        url = house.db.url.render_as_string(hide_password=False)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", OPENER, house.site.root, url, FIRST.isoformat()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *, crash_at: int = 0, how_many: int = 1) -> list[int]:
-        """Return the exit codes of this many processes at once."""
-        self._process.stdin.write(f"{crash_at} {how_many}\n")
-        self._process.stdin.flush()
-        return [int(code) for code in self._process.stdout.readline().split()]
-
-    def close(self) -> None:
-        self._process.communicate()
 
 
 @pytest.fixture
-def opener(house: House) -> Iterator[Opener]:
-    made = Opener(house)
-    yield made
-    made.close()
+def opened(house: House) -> Callable[..., list[int | None]]:
+    """Open what is due in processes of their own; return their exit codes."""
+    url = house.db.url.render_as_string(hide_password=False)
+
+    def run(*, crash_at: int = 0, how_many: int = 1) -> list[int | None]:
+        return exit_codes(open_due, house.site.root, url, FIRST, crash_at, how_many=how_many)
+
+    return run
 
 
 def filled(house: House) -> list[int]:
@@ -113,9 +58,9 @@ def test_chunks_of_any_size_leave_nobody_out(house: House, chunk):
     assert rows(house) == ONCE
 
 
-def test_two_processes_at_once_open_one_edition(house: House, opener: Opener):
+def test_two_processes_at_once_open_one_edition(house: House, opened):
     filled(house)
-    assert opener.run(how_many=2) == [0, 0]
+    assert opened(how_many=2) == [0, 0]
     assert rows(house) == ONCE
     assert house.editions() == [("weekly", "2026-03-03T07:00", "sending")]
 
@@ -132,7 +77,7 @@ def test_two_threads_expand_one_edition_between_them(house: House):
     assert [len(house.received(one)) for one in readers] == [1] * 5
 
 
-def test_killed_at_any_commit_the_opening_is_finished_by_the_next(house: House, opener: Opener):
+def test_killed_at_any_commit_the_opening_is_finished_by_the_next(house: House, opened):
     readers = filled(house)
     crash_at, codes = 0, [KILLED]
     while codes == [KILLED]:
@@ -140,7 +85,7 @@ def test_killed_at_any_commit_the_opening_is_finished_by_the_next(house: House, 
         with write(house.db) as conn:
             for name in ("deliveries", "segments", "bodies", "edition_items", "editions"):
                 conn.execute(tables.metadata.tables[name].delete())
-        codes = opener.run(crash_at=crash_at)
+        codes = opened(crash_at=crash_at)
         house.open(FIRST)
         assert rows(house) == ONCE, crash_at
         assert [len(house.received(one)) for one in readers] == [1] * 5

@@ -1,8 +1,6 @@
 """A build killed at any moment, a reader that polls meanwhile, two builds at once."""
 
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -11,27 +9,14 @@ import pytest
 from lxml import etree
 
 from publisher.feeds import recover
+from tests.feeds.killed import build_feeds
+from tests.rig.launch import exit_codes
 
-BUILD = """
-import sys
-from datetime import datetime
-from pathlib import Path
-from publisher import faults
-from publisher.content import open_library
-from publisher.feeds import build
-from publisher.settings import load
-settings = load(Path(sys.argv[1]), {})
-now = datetime.fromisoformat(sys.argv[2])
-library = open_library(settings, now=now)
-faults.arm(int(sys.argv[3]))
-build(library, now=now)
-"""
 MOST_POINTS = 200
 
 
-def run(root: Path, now, crash_at: int = 0) -> int:
-    command = [sys.executable, "-c", BUILD, root, now.isoformat(), str(crash_at)]
-    return subprocess.run(command, check=False).returncode
+def run(root: Path, now, crash_at: int = 0) -> int | None:
+    return exit_codes(build_feeds, root, now, crash_at)[0]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -107,11 +92,7 @@ def test_a_reader_that_polls_never_sees_half_a_file(built):
 def test_two_builds_at_once_give_one_whole_set(built):
     for n in range(8):
         built.item(f"i{n}.en.md", f"Item {n}", f"2026-02-{n + 1:02}T10:00:00Z")
-    both = [
-        subprocess.Popen([sys.executable, "-c", BUILD, built.site.root, built.now.isoformat(), "0"])
-        for _ in range(2)
-    ]
-    assert [process.wait() for process in both] == [0, 0]
+    assert exit_codes(build_feeds, built.site.root, built.now, 0, how_many=2) == [0, 0]
     assert not (built.feeds / ".next").exists()
     before = built.everything()
     assert built.build().changed == ()

@@ -14,6 +14,14 @@ import pytest
 Answering = Callable[[str, str], bytes | Iterable[bytes]]
 """Given method and path, returns the bytes of the answer, or its pieces."""
 
+HUSH = b"nothing more, until the test is over"
+"""The piece of an answer after which a server is silent; these words are not sent."""
+
+# What a test allows for giving up: many times what its limit asks for, since machines are busy, and
+# less than what happens to a request that keeps no limit of its own.
+SOON = 8.0
+_LONGEST_HUSH = 60.0  # seconds, lest a client that waits for ever makes the test do so too
+
 
 def page(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> bytes:
     """Return a whole answer."""
@@ -48,6 +56,7 @@ class Server:
         self.busy = self.most_busy = 0
         self._answer, self._tls = answer, tls
         self._lock = threading.Lock()
+        self._over = threading.Event()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listening = socket.create_server((host, 0), family=family, backlog=64)
         self.port: int = self._listening.getsockname()[1]
@@ -62,6 +71,7 @@ class Server:
         return [head.split(" HTTP/")[0] for head in self.heads]
 
     def close(self) -> None:
+        self._over.set()
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for thread in self._threads:
@@ -115,6 +125,9 @@ class Server:
             with self._lock:
                 self.busy -= 1
         for piece in (said,) if isinstance(said, bytes) else said:
+            if piece is HUSH:
+                self._over.wait(_LONGEST_HUSH)
+                return False
             client.sendall(piece)
         return said != b""
 

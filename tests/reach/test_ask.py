@@ -12,7 +12,7 @@ import pytest
 from publisher import __version__
 from publisher.reach import Kind, Limits, Reach
 
-from .server import page, redirect
+from .server import HUSH, SOON, page, redirect
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,10 @@ def test_headers_that_may_hold_secrets_stay_with_the_first_host(serve, reaching)
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time(serve, reaching):
-    def silent(method, path):
-        time.sleep(0.6)
-        return b""
-
-    server = serve(silent)
+    server = serve(HUSH)
     began = time.monotonic()
     assert reaching(server).ask("GET", server.url, seconds=0.2).kind is Kind.SLOW
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SOON
 
 
 @pytest.mark.parametrize("part", ["status", "headers", "body", "chunks"])
@@ -143,14 +139,14 @@ def test_a_server_that_drips_is_given_up_in_time(serve, reaching, part):
 
     def drip(method, path):
         yield start
-        for _ in range(12):
+        for _ in range(1200):  # a minute, unless the client hangs up
             time.sleep(0.05)
             yield drop
 
     server = serve(drip)
     began = time.monotonic()
     assert reaching(server).ask("GET", server.url, seconds=0.2).kind is Kind.SLOW
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SOON
 
 
 def test_redirects_share_one_time(serve, reaching):
@@ -159,9 +155,8 @@ def test_redirects_share_one_time(serve, reaching):
         return redirect("/again")
 
     server = serve(slow)
-    began = time.monotonic()
+    # Were each given the whole time, there would be too many of them instead.
     assert reaching(server).ask("GET", server.url, seconds=0.25).kind is Kind.SLOW
-    assert time.monotonic() - began < 0.5
 
 
 def endless(head: bytes, piece: bytes):
@@ -201,12 +196,10 @@ def test_the_body_of_a_redirect_is_not_read(serve, reaching):
     def answer(method, path):
         if path == "/to":
             return page()
-        return endless(b"HTTP/1.1 302 Found\r\nLocation: /to\r\n\r\n", b"x" * 65_536)(method, path)
+        return b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 9\r\n\r\n", HUSH
 
     server = serve(answer)
-    began = time.monotonic()
     assert reaching(server).ask("GET", server.url).is_ok
-    assert time.monotonic() - began < 2
 
 
 def test_a_body_nobody_wants_is_not_read(serve, reaching):
@@ -235,9 +228,9 @@ def test_a_gzip_bomb_is_stopped_at_the_limit_of_what_it_unpacks_to(serve, reachi
     zeros = gzip.compress(b"\0" * 100_000_000)
     server = serve(page(zeros, "200 OK", "Content-Encoding: gzip"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.monotonic()
+    began = time.process_time()
     assert reaching(server).ask("GET", server.url).kind is Kind.TOO_LARGE
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 50_000, "kilobytes"
 

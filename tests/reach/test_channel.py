@@ -10,7 +10,7 @@ import pytest
 from publisher.reach import Channel, Kind, Limits, Reach, Sent
 from publisher.reach.channel import IDLE_SECONDS
 
-from .server import page, redirect, resetting
+from .server import HUSH, page, redirect, resetting
 from .test_tls import certificate, secure, way
 
 __all__ = ["certificate", "resetting", "secure"]
@@ -154,15 +154,9 @@ def test_an_older_connection_cut_within_the_request_is_no_reason_to_give_up(rese
 
 
 def test_an_answer_that_never_comes_is_given_up_in_time(serve, channel_to):
-    def silent(method, path):
-        time.sleep(1)
-        return b""
-
-    channel = channel_to(serve(silent, keeps=True), limits=Limits(seconds=0.2))
-    began = time.monotonic()
+    channel = channel_to(serve(HUSH, keeps=True), limits=Limits(seconds=0.2))
     answer = channel.post(JSON, b"x")
     assert (answer.kind, answer.sent) == (Kind.SLOW, Sent.WHOLE)
-    assert time.monotonic() - began < 0.9
 
 
 def test_a_wish_to_stop_shortens_the_wait(serve, reaching):
@@ -170,19 +164,18 @@ def test_a_wish_to_stop_shortens_the_wait(serve, reaching):
 
     def silent(method, path):
         asked.set()
-        time.sleep(1.8)
-        return b""
+        return [HUSH]
 
     server = serve(silent, keeps=True)
     stop = threading.Event()
     channel = reaching(server, limits=Limits(seconds=60)).channel(
         server.url, stop=stop, stop_seconds=0.2
     )
-    threading.Thread(target=lambda: (asked.wait(5), stop.set()), daemon=True).start()
+    threading.Thread(target=lambda: (asked.wait(30), stop.set()), daemon=True).start()
     began = time.monotonic()
     answer = channel.post(JSON, b"x")
     assert (answer.kind, answer.sent) == (Kind.SLOW, Sent.WHOLE)
-    assert time.monotonic() - began < 1.7
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("head", [b"", b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF"])
@@ -198,15 +191,15 @@ def test_an_answer_without_end_is_read_up_to_the_limit(serve, channel_to, head):
 
 
 def test_two_answers_to_one_request_are_not_taken_for_two(serve, channel_to):
-    number = iter(range(10))
+    number, told = iter(range(10)), threading.Event()
 
     def doubled(method, path):
-        first = page(b"first %d" % next(number))
-        time.sleep(0.05)
-        return [first, page(b"nobody asked")] if path == "/email" else first
+        yield page(b"first %d" % next(number))
+        yield page(b"nobody asked")
+        told.set()
 
     server = serve(doubled, keeps=True)
     channel = channel_to(server)
     assert channel.post(JSON, b"x").body == b"first 0"
-    time.sleep(0.1)
+    assert told.wait(30)
     assert channel.post(JSON, b"x").body == b"first 1"

@@ -164,3 +164,12 @@ def test_characters_that_mjml_cannot_hold_become_spaces(site, templates):
         "</mj-column></mj-section></mj-body></mjml>",
     )
     assert "a b c" in templates.mail("x", "en", title="a\x00b\x1fc")
+
+
+def test_a_template_changed_since_another_site_compiled_it_is_compiled_anew(site, templates):
+    site.write("templates/sign.html.j2", "old {{ site.url }}")
+    assert templates.html("sign", "en") == "old https://example.org"
+    site.configure((site.root / "publisher.toml").read_text().replace("example.org", "other.org"))
+    assert Templates(site.settings).html("sign", "en") == "old https://other.org"
+    site.write("templates/sign.html.j2", "new {{ site.url }}")
+    assert Templates(site.settings).html("sign", "en") == "new https://other.org"

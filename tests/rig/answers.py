@@ -155,7 +155,7 @@ def d8(ground: Ground) -> Result:
     result = Result("D8", "hangs after one dot", ground.kind)
     patience = ground.size(20, 4)
     turns = Turns([(Step.DOT, Deed(end=End.HANG))])
-    readers = ground.size(2000, 100)
+    readers = ground.size(2000, 40)
     with ground.rig(
         readers=readers, script=turns, environ={"PUBLISHER_REPLY_SECONDS": str(patience)}
     ) as rig:

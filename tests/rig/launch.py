@@ -1,7 +1,8 @@
 """Start the program's commands, each in a process of its own that can be ended at any moment.
 
 The processes are forked from one that has imported everything once: a kill in mid-send needs some
-hundred starts, and a Python that starts from nothing takes most of a second.
+hundred starts, and a Python that starts from nothing takes most of a second. Tests of other rooms
+that end processes at one point after another start theirs here too.
 """
 
 import multiprocessing
@@ -9,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -102,6 +103,19 @@ def launch(
     process = _CONTEXT.Process(target=_run, args=given, daemon=True)
     process.start()
     return Running(process, said)
+
+
+def exit_codes(work: Callable[..., object], *given: object, how_many: int = 1) -> list[int | None]:
+    """Do a piece of work in so many processes at once; return how each ended.
+
+    work  a function of a module that is quickly imported; what it is given must be picklable
+    """
+    processes = [_CONTEXT.Process(target=work, args=given, daemon=True) for _ in range(how_many)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    return [process.exitcode for process in processes]
 
 
 def _run(words: list[str], said: str, environ: dict[str, str], most_bytes: int) -> None:

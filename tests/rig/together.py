@@ -71,7 +71,10 @@ def d11(ground: Ground) -> Result:
             server.start()
             slowest = max(slowest, _seconds_to_next(rig, running))
         result.want(not helped, f"sending had to be started again {helped} times")
-        result.want(slowest <= 5, f"went on only {slowest:.1f} s after the server was back")
+        # 5 seconds is the promise; a build machine is busy with much else.
+        result.want(
+            slowest <= ground.size(5, 20), f"went on only {slowest:.1f} s after the server was back"
+        )
         ended = running.wait(60)
         result.want(ended.code == 0, f"exit code {ended.code}: {ended.err[-300:]}")
         rig.finish()
@@ -82,10 +85,10 @@ def d11(ground: Ground) -> Result:
 
 
 def _seconds_to_next(rig: Rig, running: Running) -> float:
-    """Return how long it takes until the next message comes; 10 when none does."""
+    """Return how long it takes until the next message comes; 30 when none does."""
     began, before = time.monotonic(), len(rig.server.journal.copies)
-    rig.wait_for(before + rig.connections + 1, seconds=10, running=running)
-    return time.monotonic() - began if running.is_alive else 10.0
+    rig.wait_for(before + rig.connections + 1, seconds=30, running=running)
+    return time.monotonic() - began if running.is_alive else 30.0
 
 
 def d15(ground: Ground) -> Result:

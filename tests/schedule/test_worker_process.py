@@ -106,11 +106,11 @@ def test_a_worker_outlives_a_database_that_is_killed_sends_soon_after_and_stops_
     back_at = time.monotonic()
     assert until(lambda: len(mailed(away)) == 3)
     # 5 seconds is the promise; a loaded build machine gets some more.
-    assert time.monotonic() - back_at < 10
+    assert time.monotonic() - back_at < 20
     job = deferred(own_server.get_uri(), PURGE)
     assert until(lambda: is_done(own_server.get_uri(), job))
     process.send_signal(signal.SIGTERM)
-    assert process.wait(25) == 0  # ten seconds is the promise; see above
+    assert process.wait(60) == 0  # ten seconds is the promise; see above
     looking = open_app(site.root, Clock())
     assert looking.machines() == {}
     looking.close()

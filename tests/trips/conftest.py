@@ -2,9 +2,8 @@
 
 import email
 import email.policy
+import itertools
 import os
-import subprocess
-import sys
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.cli.main import run
+from tests.rig.launch import Running, launch
 
 CONSENT = "Keep me up to date."
 
@@ -21,6 +21,7 @@ class Journey:
 
     def __init__(self, site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site, self._monkeypatch = site, monkeypatch
+        self._numbers = itertools.count()
         monkeypatch.setenv("PUBLISHER_TESTING", "1")
 
     def at(self, moment: str) -> "Journey":
@@ -32,14 +33,11 @@ class Journey:
     def publisher(self, *words: str) -> int:
         return run(["--site", str(self.site.root), *words])
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, **environ: str) -> Running:
         """Run a command in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "publisher", "--site", str(self.site.root), *words],
-            env={**os.environ, **environ},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        said = self.site.root.parent / f"said-{next(self._numbers)}"
+        site = ["--site", str(self.site.root)]
+        return launch([*site, *words], said, {**os.environ, **environ})
 
     def reader(self, address: str, languages: str = "en", *more: str) -> None:
         """Add an active reader; languages are parted by commas."""
