@@ -100,10 +100,7 @@ def country_problems(settings: "Settings") -> Iterator[Problem]:
 
 def idle_problems(settings: "Settings") -> Iterator[Problem]:
     """Yield the settings that are set and do nothing yet: nobody should rely on one unawares."""
-    usual = {
-        "web.host": ("127.0.0.1", settings.web.host),
-        "web.port": (8000, settings.web.port),
-    }
+    usual = {"feeds.precompress": (True, settings.feeds.precompress)}
     for key, (default, value) in usual.items():
         if value != default:
             yield Problem(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from publisher.ops import log
@@ -19,7 +19,7 @@ from publisher.web.refused import Refused
 from publisher.web.shelf import Reply
 from publisher.web.tongue import choose
 from publisher.web.visit import Handler, Page, Visit, base_path
-from publisher.web.wrong import answer_error, error_page
+from publisher.web.wrong import answer_error, error_page, status_of
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -69,7 +69,7 @@ class Web:
             return
         settings, path = self._app.settings, self._inside(scope["path"])
         if path.startswith(_FEEDS):
-            status = await self._feeds.answer(settings, _file(path), scope, send)
+            status = await self._feeds.answer(settings, _file(path), scope, receive, send)
             if status:
                 self._counts.add(_FEEDS, status)
                 return
@@ -137,10 +137,14 @@ class Web:
             return await self.in_thread(lambda: handler(visit))
         except Exception as error:
             wrong = error
-        return await self.in_thread(lambda: answer_error(visit, wrong))
+        try:
+            return await self.in_thread(lambda: answer_error(visit, wrong))
+        except Exception as error:  # the site's own template of this page, for one
+            _log.error("error page failed", error=type(error).__name__, reason=str(error))
+            return PlainTextResponse("Something went wrong here.\n", status_of(wrong))
 
     def _visit(self, page: Page, request: Request, form: Form | None = None) -> Visit:
-        settings, query = self._app.settings, read_query(request.url.query.encode())
+        settings, query = self._app.settings, read_query(request.scope["query_string"])
         peer = request.client.host if request.client else ""
         asked = request.path_params.get("language", "") or query.get("lang")
         accept = "" if page.is_public else request.headers.get("accept-language", "")

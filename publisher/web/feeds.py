@@ -4,6 +4,7 @@ Answered from bytes in memory; only a file that is new, changed or large costs a
 never counted against a limit: readers that are refused once stay away from the whole host.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from publisher.settings import Settings
 
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FRESH_SECONDS = 1.0  # how long a file is taken to be as it was when last looked at
@@ -64,19 +66,26 @@ class FeedFiles:
     def __init__(self) -> None:
         self._shelf = Shelf()
         self._settings: Settings | None = None
-        self._fresh: dict[str, tuple[float, Kept]] = {}  # path -> until when, what
+        self._fresh: dict[str, float] = {}  # path -> until when what is kept of it counts
         self._limiter: CapacityLimiter | None = None
 
     def at_hand(self, settings: "Settings", path: str, headers: Headers) -> Reply | None:
         """Return the answer to a GET when nothing needs to be read for it, else None."""
-        known = self._fresh.get(path)
-        if known is None or settings is not self._settings or known[0] < time.monotonic():
+        if settings is not self._settings or self._fresh.get(path, 0.0) < time.monotonic():
             return None
-        reply = _reply(known[1], headers)
+        kept = self._shelf.kept(path)
+        if kept is None:
+            return None
+        reply = _reply(kept, headers)
         return None if reply.part else reply
 
     async def answer(
-        self, settings: "Settings", path: str, scope: MutableMapping[str, Any], send: Send
+        self,
+        settings: "Settings",
+        path: str,
+        scope: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
     ) -> int:
         """Answer a request for a path under feeds/; return the status, or 0: there is no such file.
 
@@ -100,7 +109,11 @@ class FeedFiles:
             return await _send(send, Reply(reply.status, reply.headers))
         if not reply.part:
             return await _send(send, reply)
-        return await self._send_blocks(kept, reply, reply.part, send)
+        gone = asyncio.ensure_future(_until_gone(receive))
+        try:
+            return await self._send_blocks(kept, reply, gone, send)
+        finally:
+            gone.cancel()
 
     async def _look(self, settings: "Settings", path: str) -> Kept | None:
         kept: Kept | None = await self._in_thread(self._shelf.look, settings, path)
@@ -109,25 +122,24 @@ class FeedFiles:
         else:
             if len(self._fresh) >= _MOST_FRESH:
                 self._fresh.clear()
-            self._fresh[path] = time.monotonic() + FRESH_SECONDS, kept
+            self._fresh[path] = time.monotonic() + FRESH_SECONDS
         return kept
 
     async def _send_blocks(
-        self, kept: Kept, reply: Reply, part: tuple[int, int], send: Send
+        self, kept: Kept, reply: Reply, gone: "asyncio.Future[None]", send: Send
     ) -> int:
-        """Send a part of a large file as it is read; nothing, and 0, when it is another by now."""
-        blocks = kept.blocks(*part)
+        """Send of a large file what a reply says; nothing, and 0, when it is another by now."""
+        blocks = kept.blocks(*(reply.part or (0, 0)))
         try:
             block = await self._in_thread(next, blocks, b"")
         except OSError:
             return 0
-        await send(
-            {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
-        )
-        while block:
+        await _begin(send, reply)
+        while block and not gone.done():
             await send({"type": "http.response.body", "body": block, "more_body": True})
             block = await self._in_thread(next, blocks, b"")
-        await send({"type": "http.response.body", "body": b""})
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b""})
         return reply.status
 
     async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
@@ -183,8 +195,18 @@ def _of_part(kept: Kept, part: tuple[int, int]) -> Reply:
     return Reply(206, headers, whole.body[first:end], part if whole.part else None)
 
 
-async def _send(send: Send, reply: Reply) -> int:
+async def _until_gone(receive: Receive) -> None:
+    """Wait until whoever asked is no longer there."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _begin(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+
+
+async def _send(send: Send, reply: Reply) -> int:
+    await _begin(send, reply)
     await send({"type": "http.response.body", "body": reply.body})
     return reply.status
 

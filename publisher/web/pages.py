@@ -2,11 +2,12 @@
 
 import hashlib
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from publisher.feeds import feed_links
+from publisher.feeds import FeedLink, feed_links
 from publisher.language import direction
 from publisher.render import colours, language_name
 from publisher.web.guard import content_policy
@@ -62,7 +63,7 @@ def stylesheet_path(templates: "Templates") -> str:
 
 def _show_stylesheet(visit: Visit) -> Response:
     templates = visit.app.templates
-    is_this = visit.to(stylesheet_path(templates)) == visit.to(f"/look/{visit.params['name']}")
+    is_this = stylesheet_path(templates) == f"/look/{visit.params['name']}"
     headers = {"cache-control": FOREVER if is_this else "no-cache"}
     return Response(_stylesheet(templates), 200, headers, "text/css")
 
@@ -70,20 +71,23 @@ def _show_stylesheet(visit: Visit) -> Response:
 PAGES = (Page("/look/{name}", get=_show_stylesheet, is_public=True),)
 
 
-@lru_cache(maxsize=4)
 def _stylesheet(templates: "Templates") -> bytes:
     """Return the stylesheet with the site's colours before it; the site's own rules win over ours."""
+    path = next(
+        path for folder in templates.folders if (path := folder / "web" / "style.css").is_file()
+    )
+    return _coloured(templates, path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _coloured(templates: "Templates", path: Path, _changed_at: int) -> bytes:
     look = templates.settings.look
     light, dark = _variables(colours.light(look)), _variables(colours.dark(look))
     font = f" --font: {look.font};" if look.font else ""
-    rules = next(
-        path.read_text(encoding="utf-8")
-        for folder in templates.folders
-        if (path := folder / "web" / "style.css").is_file()
-    )
     return (
         f":root {{ color-scheme: light dark; --corner: {look.corner}px;{font} {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        f"{path.read_text(encoding='utf-8')}"
     ).encode()
 
 
@@ -105,7 +109,7 @@ def _around(visit: Visit) -> dict[str, object]:
 
 def _autodiscovery(visit: Visit) -> list[dict[str, str]]:
     """Return the feed of everything in the page's language, or in all, for reader apps to find."""
-    found = {link.language: link for link in feed_links(visit.settings) if link.name == "all"}
+    found = _whole_feeds(visit.app.templates, _changed_at(visit.settings.feeds_dir))
     chosen = found.get(visit.language) or found.get("") or next(iter(found.values()), None)
     if chosen is None:
         return []
@@ -119,6 +123,20 @@ def _autodiscovery(visit: Visit) -> list[dict[str, str]]:
         }
         for name, kind in kinds
     ]
+
+
+@lru_cache(maxsize=4)
+def _whole_feeds(templates: "Templates", _changed_at: int) -> dict[str, FeedLink]:
+    """Return the feed of everything in each language; looked up anew when the feeds changed."""
+    links = feed_links(templates.settings)
+    return {link.language: link for link in links if link.name == "all"}
+
+
+def _changed_at(feeds_dir: Path) -> int:
+    try:
+        return (feeds_dir / "manifest.json").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _switch(visit: Visit) -> list[dict[str, object]]:

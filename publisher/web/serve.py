@@ -46,7 +46,8 @@ def serving(
     patience    how long clients may take
     on_end      called when the web ends, also when it does so by itself
 
-    Raises PublisherError when it cannot listen there, StoreError when the database cannot be used.
+    Raises PublisherError when it cannot listen there or ended by itself, StoreError when the
+    database cannot be used.
     """
     _warm_up(app)
     web = app.settings.web
@@ -61,6 +62,8 @@ def serving(
     finally:
         server.stop()
         thread.join()
+    if server.failure:
+        raise PublisherError("the web ended by itself") from server.failure
 
 
 def serve_until(app: "App", stop: threading.Event, *, look_seconds: float = 2.0) -> None:
@@ -83,7 +86,7 @@ class WebServer:
     def __init__(self, web: Web, listener: socket.socket, patience: Patience) -> None:
         self._listener = listener
         self._ready = threading.Event()
-        self._has_ended = False
+        self.failure: BaseException | None = None  # what ended it before it was told to end
         _hand_over_logs()
         config = Config(
             web,
@@ -118,8 +121,10 @@ class WebServer:
         """Serve until `stop`; answers under way are finished first."""
         try:
             self._server.run(sockets=[self._listener])
+        except BaseException as error:
+            self.failure = error
+            _log.error("web ended", error=type(error).__name__, reason=str(error))
         finally:
-            self._has_ended = True
             self._ready.set()
             self._listener.close()
             on_end()
@@ -130,8 +135,8 @@ class WebServer:
 
     def wait_until_ready(self) -> None:
         """Wait until requests are answered; raises PublisherError when that does not come."""
-        if not self._ready.wait(_READY_SECONDS) or self._has_ended:
-            raise PublisherError("the web did not begin to answer", hint="see the lines above")
+        if not self._ready.wait(_READY_SECONDS) or self.failure:
+            raise PublisherError("the web did not begin to answer") from self.failure
 
     async def _say_ready(self) -> None:
         self._ready.set()

@@ -116,6 +116,10 @@ class Shelf:
         self._weight = 0
         self._lock = threading.Lock()
 
+    def kept(self, path: str) -> Kept | None:
+        """Return what is kept of a file, without a look at the disk."""
+        return self._kept.get(path)
+
     def look(self, settings: "Settings", path: str) -> Kept | None:
         """Return a file by its path under feeds/, read anew if it changed; None: there is none."""
         place = _inside(settings.feeds_dir, path)
@@ -128,6 +132,9 @@ class Shelf:
             return None
         known = self._kept.get(path)
         if known and known.mark == _mark(found) and known.path == place:
+            with self._lock:
+                if path in self._kept:
+                    self._kept.move_to_end(path)
             return known
         kept = _read(settings, place, path)
         self._put(path, kept)
@@ -174,21 +181,20 @@ def _read(settings: "Settings", place: Path, path: str) -> Kept | None:
     try:
         with place.open("rb") as file:
             found = os.fstat(file.fileno())
-            if found.st_size > LARGEST_KEPT:
-                digest, data = hashlib.file_digest(file, "sha256").hexdigest(), b""
-            else:
-                data = file.read()
-                digest = hashlib.sha256(data).hexdigest()
+            data = file.read() if found.st_size <= LARGEST_KEPT else b""
     except OSError:
         return None
+    # Of a large file it is not worth while to read all, only to know whether it is the same.
+    large = f"{found.st_mtime_ns:x}-{found.st_size:x}"
+    digest = large if found.st_size > LARGEST_KEPT else hashlib.sha256(data).hexdigest()[:20]
     modified = int(found.st_mtime)
     headers = _headers(settings, path, modified)
     size = len(data) or found.st_size
-    coded = {"identity": _coded(digest[:20], headers, data, size)}
+    coded = {"identity": _coded(digest, headers, data, size)}
     if data and _is_text(path):
         for coding, packed in _packed(data):
             if len(packed) < size:
-                coded[coding] = _coded(digest[:20], headers, packed, len(packed), coding)
+                coded[coding] = _coded(digest, headers, packed, len(packed), coding)
     return Kept(place, _mark(found), size, modified, coded)
 
 

@@ -85,10 +85,10 @@ def test_the_schema_is_one_json_document_without_a_site_too(publisher, tmp_path)
 
 def test_a_key_that_does_nothing_yet_is_a_warning(publisher, site):
     text = (site.root / "publisher.toml").read_text()
-    site.configure(text.replace("[web]\n", "[web]\nport = 8001\n"))
+    site.configure(text.replace("[feeds]\n", "[feeds]\nprecompress = false\n"))
     ran = publisher("check")
     assert ran.code == 0
-    assert "web.port has no effect in this version" in ran.out
+    assert "feeds.precompress has no effect in this version" in ran.out
 
 
 def test_check_of_a_path_looks_past_links_that_run_in_a_circle(publisher, site):

@@ -211,9 +211,29 @@ def test_in_a_sub_path_every_link_has_it_whether_a_proxy_cuts_it_off_or_not(site
         assert 'href="/news/look/' in browser.get(path).text
 
 
-def test_the_host_header_decides_nothing(web):
-    answer = web.get("/nothing", Host="evil.example")
-    assert "evil.example" not in answer.text + str(answer.headers)
+@pytest.mark.parametrize("host", ["evil.example", "[", "x:y:z", "a b", "%00"])
+def test_the_host_header_decides_nothing(web, host):
+    answer = web.get("/nothing?lang=en", Host=host)
+    assert (answer.status, answer.body) == (404, web.get("/nothing?lang=en").body)
+
+
+def test_a_broken_template_of_the_site_is_told_in_plain_words(site, open_web, capfd):
+    site.write("templates/web/error.html.j2", "{{ nonsense }}")
+    answer = open_web().get("/nothing")
+    assert (answer.status, answer.text) == (500, "Something went wrong here.\n")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "web/error.html.j2:1" in capfd.readouterr().err
+
+
+def test_a_changed_stylesheet_of_the_site_is_taken_up(site, open_web):
+    path = site.write("templates/web/style.css", "/* one */")
+    browser = open_web()
+    (first,) = re.findall(r'rel="stylesheet" href="([^"]+)"', browser.get("/nothing").text)
+    assert "/* one */" in browser.get(first).text
+    path.write_text("/* another */")
+    (second,) = re.findall(r'rel="stylesheet" href="([^"]+)"', browser.get("/nothing").text)
+    assert second != first
+    assert "/* another */" in browser.get(second).text
 
 
 def test_a_page_offers_itself_in_the_site_s_languages(open_web):

@@ -17,8 +17,10 @@ from starlette.responses import PlainTextResponse
 from publisher.app import open_app
 from publisher.errors import PublisherError
 from publisher.ops import Clock
-from publisher.web import serve_until, serving
+from publisher.web import make_web, serve_until, serving
+from publisher.web.serve import WebServer
 from publisher.web.visit import Page
+from publisher.web.wire import Patience
 from tests.conftest import SETTINGS
 from tests.web.browser import SECONDS
 from tests.web.test_feeds import until
@@ -142,4 +144,16 @@ def test_serve_takes_up_changed_settings_and_keeps_the_old_when_they_are_wrong(s
     assert b"Other Cities" in asked(port, "/nothing")[1]
     stop.set()
     thread.join()
+    app.close()
+
+
+def test_a_web_that_ends_by_itself_says_so_and_keeps_nobody_waiting(site, capfd):
+    app, listener, ended = open_app(site.root, Clock()), socket.socket(), threading.Event()
+    server = WebServer(make_web(app), listener, Patience())
+    listener.close()
+    server.run(ended.set)
+    assert ended.is_set()
+    with pytest.raises(PublisherError, match="did not begin to answer"):
+        server.wait_until_ready()
+    assert "web ended" in capfd.readouterr().err
     app.close()
