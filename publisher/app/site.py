@@ -234,15 +234,17 @@ class App:
     def open_due_editions(self) -> "tuple[Opened, ...]":
         """Open every edition whose slot is due: freeze its items, queue its deliveries.
 
-        Raises SiteHeld in a restored copy.
+        The archive then finds what is new. Raises SiteHeld in a restored copy.
         """
         from publisher import digests
 
         self._must_be_free()
-        engine, settings, templates = self.engine, self.settings, self.templates
-        return digests.open_due(
-            engine, settings, self.library(), templates, self.now(), look=self._look_at
+        engine, settings, library, now = self.engine, self.settings, self.library(), self.now()
+        opened = digests.open_due(
+            engine, settings, library, self.templates, now, look=self._look_at
         )
+        digests.index_archive(engine, settings, library, now)
+        return opened
 
     def decide(self, name: str, what: str, slot: str = "") -> "Acted":
         """Approve, hold, release or cancel an edition of a digest; see `digests.act`."""
