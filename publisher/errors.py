@@ -207,6 +207,14 @@ class NotAllowed(PublisherError):
     """Somebody asked for something they may not do now."""
 
 
+class LimitReached(NotAllowed):
+    """Somebody asked too often; carries how long until it is worth trying again."""
+
+    def __init__(self, what: str, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"too many: {what}")
+
+
 class SiteHeld(NotAllowed):
     """The database is a restored copy that nobody has released yet; carries since when."""
 
