@@ -1,5 +1,6 @@
 """The map of the web: every route, and the edge where a request becomes a visit and an answer."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from publisher.web import guard, pages
+from publisher.ops import log
+from publisher.web import feeds, guard, pages
+from publisher.web.counts import Counts
 from publisher.web.form import Form, read_form, read_query
+from publisher.web.health import health_pages
+from publisher.web.metrics import metrics_page
 from publisher.web.refused import Refused
 from publisher.web.tongue import choose
 from publisher.web.visit import Handler, Page, Visit, base_path
@@ -22,10 +27,14 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_FEEDS = "/feeds/"
 THREADS = 8  # pages made at once; each may hold a connection to the database
 
+_KNOWN_METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
+_log = log.get("web")
+
 # A room of pages adds one line here.
-PAGES: tuple[Page, ...] = (*pages.PAGES,)
+PAGES: tuple[Page, ...] = (*pages.PAGES, *feeds.PAGES)
 
 
 def make_web(app: "App", more: Iterable[Page] = ()) -> "Web":
@@ -37,12 +46,17 @@ def make_web(app: "App", more: Iterable[Page] = ()) -> "Web":
 
 
 class Web:
-    """A site's web: an ASGI application."""
+    """A site's web: an ASGI application.
+
+    table  every row of the table of routes; the first that fits a path counts
+    """
 
     def __init__(self, app: "App", table: Iterable[Page]) -> None:
         self._app = app
+        self._counts, self._feeds = Counts(), feeds.FeedFiles()
         self._limiter: CapacityLimiter | None = None
-        routes = [Route(page.path, _Endpoint(self, page)) for page in table]
+        self.table = (*table, *health_pages(), metrics_page(self._counts))
+        routes = [Route(page.path, _Endpoint(self, page)) for page in self.table]
         # Starlette would make the addresses of its own redirects from the Host header.
         self._router = Router(routes, redirect_slashes=False, default=_Endpoint(self, _NOWHERE))
 
@@ -51,13 +65,19 @@ class Web:
         if scope["type"] != "http":
             await _lifespan(scope, receive, send)
             return
-        await self._router({**scope, **self._place(scope)}, receive, send)
-
-    def _place(self, scope: Scope) -> dict[str, Any]:
-        """Return the path below [web] url: proxies may pass its own path on, or cut it off."""
-        base, path = base_path(self._app.settings), scope["path"]
-        inside = base and (path == base or path.startswith(base + "/"))
-        return {"path": (path[len(base) :] or "/") if inside else path, "root_path": ""}
+        settings, path = self._app.settings, scope["path"]
+        # [web] url may have a path; proxies pass it on, or cut it off.
+        base = base_path(settings)
+        if base and (path == base or path.startswith(base + "/")):
+            path = path[len(base) :] or "/"
+        if path.startswith(_FEEDS):
+            name = path.removeprefix(_FEEDS)
+            file = f"{name}index.html" if not name or name.endswith("/") else name
+            status = await self._feeds.answer(settings, file, scope, send)
+            if status:
+                self._counts.add(_FEEDS, status)
+                return
+        await self._router({**scope, "path": path, "root_path": ""}, receive, send)
 
     async def in_thread(self, work: Callable[[], Response]) -> Response:
         """Do what waits for disk or database beside the event loop."""
@@ -66,7 +86,23 @@ class Web:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
     async def answer(self, page: Page, request: Request) -> Response:
-        """Return the answer to a request that was led to a page."""
+        """Return the answer to a request that was led to a page, counted and logged."""
+        began = time.perf_counter()
+        response = await self._answer(page, request)
+        for name, value in guard.SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        seconds = time.perf_counter() - began
+        self._counts.add(page.path, response.status_code, seconds)
+        _log.info(
+            "answered",
+            method=request.method if request.method in _KNOWN_METHODS else "other",
+            route=page.path,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000),
+        )
+        return response
+
+    async def _answer(self, page: Page, request: Request) -> Response:
         visit = self._visit(page, request)
         try:
             handler = _handler(page, request.method)
@@ -113,8 +149,6 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         response = await self._web.answer(self._page, request)
-        for name, value in guard.SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
         await response(scope, receive, send)
 
 
@@ -122,7 +156,7 @@ def _show_nothing(visit: Visit) -> Response:
     return error_page(visit, 404)
 
 
-_NOWHERE = Page("/", get=_show_nothing, post=_show_nothing)
+_NOWHERE = Page("nowhere", get=_show_nothing, post=_show_nothing)
 
 
 def _handler(page: Page, method: str) -> Handler | None:

@@ -50,6 +50,11 @@ def redirect(visit: Visit, path: str) -> Response:
     return RedirectResponse(visit.to(path), 303, {"cache-control": PRIVATE})
 
 
+def moved(visit: Visit, path: str) -> Response:
+    """Send the browser to the one right address of a page."""
+    return RedirectResponse(visit.to(path), 308, {"cache-control": PUBLIC})
+
+
 def stylesheet_path(templates: "Templates") -> str:
     """Return where the stylesheet is; another one has another path, so caches keep it for ever."""
     return f"/look/{hashlib.sha256(_stylesheet(templates)).hexdigest()[:16]}.css"

@@ -1,6 +1,5 @@
 """A site's web on a real socket, and a browser without a screen that talks to it."""
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,8 +7,7 @@ from http.client import HTTPConnection, HTTPMessage
 from urllib.parse import urlencode
 
 from publisher.app import App
-from publisher.web import make_web
-from publisher.web.serve import make_server
+from publisher.web import serving
 from publisher.web.visit import Page
 
 SECONDS = 60  # how long a busy machine may take for an answer
@@ -70,14 +68,8 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def serving(app: App, more: Iterable[Page] = ()) -> Iterator[Browser]:
+def browsing(app: App, more: Iterable[Page] = ()) -> Iterator[Browser]:
     """Serve a site on a free port of the loopback for a block."""
-    server = make_server(make_web(app, more), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield Browser(app, server.wait_until_ready(SECONDS))
-    finally:
-        server.stop()
-        thread.join()
-        app.close()
+    with serving(app, host="127.0.0.1", port=0, more=more) as server:
+        yield Browser(app, server.port)
+    app.close()

@@ -9,7 +9,7 @@ from publisher.app import open_app
 from publisher.ops import Clock
 from publisher.web.visit import Page
 from tests.conftest import NOW, SETTINGS, SmallSite
-from tests.web.browser import Browser, serving
+from tests.web.browser import Browser, browsing
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def open_web(site: SmallSite) -> Iterator[Callable[..., Browser]]:
 
         def opened(*more: Page, clock: Clock | None = None) -> Browser:
             app = open_app(site.root, clock or Clock(NOW))
-            return stack.enter_context(serving(app, more))
+            return stack.enter_context(browsing(app, more))
 
         yield opened
 
