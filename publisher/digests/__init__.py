@@ -23,6 +23,7 @@ from publisher.digests.archive_index import index_archive
 from publisher.digests.archive_query import read_query
 from publisher.digests.archive_search import Hit, search
 from publisher.digests.body import make_body, settings_of
+from publisher.digests.compose_block import KIND_WORDS
 from publisher.digests.edition import Edition, State, purpose_of
 from publisher.digests.explain_item import ItemExplained, explain_item
 from publisher.digests.explain_person import PersonExplained, explain_person
@@ -46,6 +47,7 @@ from publisher.digests.trial import (
 )
 
 __all__ = [
+    "KIND_WORDS",
     "Account",
     "Acted",
     "ArchivedDigest",

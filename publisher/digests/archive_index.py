@@ -23,6 +23,7 @@ from publisher.digests.archive_items import (
 )
 from publisher.digests.archive_rule import carried, public_editions
 from publisher.digests.compose_frame import frame
+from publisher.digests.compose_subject import isolated
 from publisher.digests.edition import Edition, Frozen, edition_of, reshaped
 from publisher.digests.queue import take_turns
 from publisher.digests.stories import unix
@@ -95,7 +96,7 @@ def _row(
     places = [(chosen.key, chosen.version.language) for chosen in carried(frozen, language)]
     told = [facts[place] for place in places if place in facts]
     word = frozen.words.get(language)
-    titles = " · ".join(title for title, _ in told)
+    titles = " · ".join(isolated(title, language) for title, _ in told)
     text = "\n\n".join((titles, word.text if word else "", *(summary for _, summary in told)))
     shown = frame(shape, edition.digest, edition.local_slot, language, edition.id, False)
     is_empty = not places  # nobody who reads this language looks for it in a list
