@@ -46,6 +46,7 @@ bench: $(VENV)/.workshop
 	@$(BIN)/python -m bench.signing
 	@if [ -n "$(WHOLE)" ]; then $(BIN)/python -m bench.whole; fi
 	@$(BIN)/python -m bench.keeping
+	@$(BIN)/python -m bench.serving
 
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }

@@ -16,6 +16,7 @@ from publisher.web.form import Form, read_form, read_query
 from publisher.web.health import health_pages
 from publisher.web.metrics import metrics_page
 from publisher.web.refused import Refused
+from publisher.web.shelf import Reply
 from publisher.web.tongue import choose
 from publisher.web.visit import Handler, Page, Visit, base_path
 from publisher.web.wrong import answer_error, error_page
@@ -55,6 +56,7 @@ class Web:
         self._app = app
         self._counts, self._feeds = Counts(), feeds.FeedFiles()
         self._limiter: CapacityLimiter | None = None
+        self._based = app.settings, base_path(app.settings)
         self.table = (*table, *health_pages(), metrics_page(self._counts))
         routes = [Route(page.path, _Endpoint(self, page)) for page in self.table]
         # Starlette would make the addresses of its own redirects from the Host header.
@@ -65,19 +67,38 @@ class Web:
         if scope["type"] != "http":
             await _lifespan(scope, receive, send)
             return
-        settings, path = self._app.settings, scope["path"]
-        # [web] url may have a path; proxies pass it on, or cut it off.
-        base = base_path(settings)
-        if base and (path == base or path.startswith(base + "/")):
-            path = path[len(base) :] or "/"
+        settings, path = self._app.settings, self._inside(scope["path"])
         if path.startswith(_FEEDS):
-            name = path.removeprefix(_FEEDS)
-            file = f"{name}index.html" if not name or name.endswith("/") else name
-            status = await self._feeds.answer(settings, file, scope, send)
+            status = await self._feeds.answer(settings, _file(path), scope, send)
             if status:
                 self._counts.add(_FEEDS, status)
                 return
         await self._router({**scope, "path": path, "root_path": ""}, receive, send)
+
+    def at_hand(self, scope: Scope) -> Reply | None:
+        """Return the answer to a request when it is one for a feed and nothing must be waited for.
+
+        So the wire can give most answers at once, without a task of their own.
+        """
+        if scope["method"] != "GET":
+            return None
+        path = self._inside(scope["path"])
+        if not path.startswith(_FEEDS):
+            return None
+        reply = self._feeds.at_hand(self._app.settings, _file(path), scope["headers"])
+        if reply:
+            self._counts.add(_FEEDS, reply.status)
+        return reply
+
+    def _inside(self, path: str) -> str:
+        """Return a path below that of [web] url; proxies pass it on, or cut it off."""
+        settings = self._app.settings
+        if settings is not self._based[0]:
+            self._based = settings, base_path(settings)
+        base = self._based[1]
+        if base and (path == base or path.startswith(base + "/")):
+            return path[len(base) :] or "/"
+        return path
 
     async def in_thread(self, work: Callable[[], Response]) -> Response:
         """Do what waits for disk or database beside the event loop."""
@@ -138,6 +159,12 @@ class Web:
             guard.network_of(client),
             guard.is_local(peer, request.headers),
         )
+
+
+def _file(path: str) -> str:
+    """Return which file of feeds/ a path means; that of a folder is its page."""
+    name = path.removeprefix(_FEEDS)
+    return f"{name}index.html" if not name or name.endswith("/") else name
 
 
 class _Endpoint:

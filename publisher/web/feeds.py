@@ -18,7 +18,7 @@ from publisher.web.conditions import (
     wanted_range,
 )
 from publisher.web.pages import moved
-from publisher.web.shelf import Coded, Headers, Kept, Shelf
+from publisher.web.shelf import Coded, Headers, Kept, Reply, Shelf
 from publisher.web.visit import Page, Visit
 
 if TYPE_CHECKING:
@@ -32,14 +32,30 @@ FRESH_SECONDS = 1.0  # how long a file is taken to be as it was when last looked
 _READERS = 4  # threads that read files
 _MOST_FRESH = 4096
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
-_OPTIONS: Headers = [
-    _ALLOW,
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, HEAD"),
-    (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since, Range, If-Range"),
-    (b"access-control-max-age", b"86400"),
-    (b"x-content-type-options", b"nosniff"),
-]
+_OPTIONS = Reply(
+    204,
+    [
+        _ALLOW,
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", b"GET, HEAD"),
+        (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since, Range, If-Range"),
+        (b"access-control-max-age", b"86400"),
+        (b"x-content-type-options", b"nosniff"),
+    ],
+)
+_WORDS = b"Feeds are read with GET or HEAD.\n"
+_OTHER_METHOD = Reply(
+    405,
+    [
+        _ALLOW,
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(_WORDS)),
+        (b"access-control-allow-origin", b"*"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ],
+    _WORDS,
+)
 
 
 class FeedFiles:
@@ -50,6 +66,14 @@ class FeedFiles:
         self._settings: Settings | None = None
         self._fresh: dict[str, tuple[float, Kept]] = {}  # path -> until when, what
         self._limiter: CapacityLimiter | None = None
+
+    def at_hand(self, settings: "Settings", path: str, headers: Headers) -> Reply | None:
+        """Return the answer to a GET when nothing needs to be read for it, else None."""
+        known = self._fresh.get(path)
+        if known is None or settings is not self._settings or known[0] < time.monotonic():
+            return None
+        reply = _reply(known[1], headers)
+        return None if reply.part else reply
 
     async def answer(
         self, settings: "Settings", path: str, scope: MutableMapping[str, Any], send: Send
@@ -62,21 +86,21 @@ class FeedFiles:
             self._settings = settings
             self._fresh.clear()
             self._shelf.clear()
-        method = scope["method"]
+        method, headers = scope["method"], scope["headers"]
         if method not in ("GET", "HEAD"):
-            return await _other_method(method, send)
-        known = self._fresh.get(path)
-        if known is not None and known[0] > time.monotonic():
-            kept: Kept | None = known[1]
-        else:
-            kept = await self._look(settings, path)
+            return await _send(send, _OPTIONS if method == "OPTIONS" else _OTHER_METHOD)
+        reply = self.at_hand(settings, path, headers) if method == "GET" else None
+        if reply:
+            return await _send(send, reply)
+        kept = await self._look(settings, path)
         if kept is None:
             return 0
-        try:
-            return await _send_file(kept, scope, send, self._in_thread)
-        except OSError:  # a large file changed between the look at it and its first block
-            kept = await self._look(settings, path)
-            return await _send_file(kept, scope, send, self._in_thread) if kept else 0
+        reply = _reply(kept, headers)
+        if method == "HEAD":
+            return await _send(send, Reply(reply.status, reply.headers))
+        if not reply.part:
+            return await _send(send, reply)
+        return await self._send_blocks(kept, reply, reply.part, send)
 
     async def _look(self, settings: "Settings", path: str) -> Kept | None:
         kept: Kept | None = await self._in_thread(self._shelf.look, settings, path)
@@ -88,34 +112,28 @@ class FeedFiles:
             self._fresh[path] = time.monotonic() + FRESH_SECONDS, kept
         return kept
 
+    async def _send_blocks(
+        self, kept: Kept, reply: Reply, part: tuple[int, int], send: Send
+    ) -> int:
+        """Send a part of a large file as it is read; nothing, and 0, when it is another by now."""
+        blocks = kept.blocks(*part)
+        try:
+            block = await self._in_thread(next, blocks, b"")
+        except OSError:
+            return 0
+        await send(
+            {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
+        )
+        while block:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+            block = await self._in_thread(next, blocks, b"")
+        await send({"type": "http.response.body", "body": b""})
+        return reply.status
+
     async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
         if self._limiter is None:
             self._limiter = CapacityLimiter(_READERS)
         return await to_thread.run_sync(work, *given, limiter=self._limiter)
-
-
-async def _send_file(
-    kept: Kept, scope: MutableMapping[str, Any], send: Send, in_thread: Callable[..., Any]
-) -> int:
-    asked = _asked(scope["headers"])
-    if asked:
-        none_match = asked.get(b"if-none-match")
-        if none_match is not None:
-            tag = matched_tag(none_match, kept.by_tag)
-            if tag is not None:
-                return await _send(send, 304, kept.by_tag[tag].unchanged)
-        elif is_unchanged_since(asked.get(b"if-modified-since", b""), kept.modified):
-            return await _send(send, 304, _chosen(kept, asked).unchanged)
-        if b"range" in asked:
-            part = _part(kept, asked)
-            if part is not None:
-                return await _send_part(kept, part, scope, send, in_thread)
-    coded = _chosen(kept, asked)
-    if scope["method"] == "HEAD":
-        return await _send(send, 200, coded.headers)
-    if kept.is_held:
-        return await _send(send, 200, coded.headers, coded.body)
-    return await _send_blocks(kept, 200, coded.headers, (0, kept.size), send, in_thread)
 
 
 _HEADERS = frozenset(
@@ -123,17 +141,25 @@ _HEADERS = frozenset(
 )
 
 
-def _asked(headers: Headers) -> dict[bytes, bytes]:
-    """Return the headers that matter to a file; several of one name are one list."""
+def _reply(kept: Kept, headers: Headers) -> Reply:
+    """Return the answer to a GET for a file."""
     asked: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in _HEADERS:
+        if name in _HEADERS:  # several of one name are one list
             asked[name] = asked[name] + b"," + value if name in asked else value
-    return asked
+    coded = _chosen(kept, asked.get(b"accept-encoding"))
+    none_match = asked.get(b"if-none-match")
+    if none_match is not None:
+        tag = matched_tag(none_match, kept.by_tag)
+        if tag is not None:
+            return kept.by_tag[tag].unchanged
+    elif is_unchanged_since(asked.get(b"if-modified-since", b""), kept.modified):
+        return coded.unchanged
+    part = _part(kept, asked) if b"range" in asked else None
+    return coded.whole if part is None else _of_part(kept, part)
 
 
-def _chosen(kept: Kept, asked: dict[bytes, bytes]) -> Coded:
-    accept = asked.get(b"accept-encoding")
+def _chosen(kept: Kept, accept: bytes | None) -> Coded:
     if accept is None or len(kept.coded) == 1:
         return kept.coded["identity"]
     return kept.coded.get(best_coding(accept)) or kept.coded["identity"]
@@ -147,65 +173,20 @@ def _part(kept: Kept, asked: dict[bytes, bytes]) -> tuple[int, int] | None:
     return wanted_range(asked[b"range"], kept.size)
 
 
-async def _send_part(
-    kept: Kept,
-    part: tuple[int, int],
-    scope: MutableMapping[str, Any],
-    send: Send,
-    in_thread: Callable[..., Any],
-) -> int:
-    coded, (first, end) = kept.coded["identity"], part
-    common = [pair for pair in coded.headers if pair[0] != b"content-length"]
+def _of_part(kept: Kept, part: tuple[int, int]) -> Reply:
+    whole, (first, end) = kept.coded["identity"].whole, part
+    headers = [pair for pair in whole.headers if pair[0] != b"content-length"]
+    headers.append((b"content-length", b"%d" % (end - first)))
     if first == end:
-        nowhere = (b"content-range", b"bytes */%d" % kept.size)
-        return await _send(send, 416, [*common, nowhere, (b"content-length", b"0")])
-    place = (b"content-range", b"bytes %d-%d/%d" % (first, end - 1, kept.size))
-    headers = [*common, place, (b"content-length", b"%d" % (end - first))]
-    if scope["method"] == "HEAD":
-        return await _send(send, 206, headers)
-    if kept.is_held:
-        return await _send(send, 206, headers, coded.body[first:end])
-    return await _send_blocks(kept, 206, headers, part, send, in_thread)
+        return Reply(416, [*headers, (b"content-range", b"bytes */%d" % kept.size)])
+    headers.append((b"content-range", b"bytes %d-%d/%d" % (first, end - 1, kept.size)))
+    return Reply(206, headers, whole.body[first:end], part if whole.part else None)
 
 
-async def _send_blocks(
-    kept: Kept,
-    status: int,
-    headers: Headers,
-    part: tuple[int, int],
-    send: Send,
-    in_thread: Callable[..., Any],
-) -> int:
-    """Send a part of a large file as it is read; one that changed under way breaks off."""
-    blocks = kept.blocks(*part)
-    block = await in_thread(next, blocks, b"")
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    while block:
-        await send({"type": "http.response.body", "body": block, "more_body": True})
-        block = await in_thread(next, blocks, b"")
-    await send({"type": "http.response.body", "body": b""})
-    return status
-
-
-async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") -> int:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-    return status
-
-
-async def _other_method(method: str, send: Send) -> int:
-    if method == "OPTIONS":
-        return await _send(send, 204, _OPTIONS)
-    text = b"Feeds are read with GET or HEAD.\n"
-    headers = [
-        _ALLOW,
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(text)),
-        (b"access-control-allow-origin", b"*"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    return await _send(send, 405, headers, text)
+async def _send(send: Send, reply: Reply) -> int:
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})
+    return reply.status
 
 
 def _to_folder(visit: Visit) -> "Response":

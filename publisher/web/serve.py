@@ -5,8 +5,9 @@ import resource
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn import Config, Server
 
@@ -14,7 +15,7 @@ from publisher.errors import PublisherError
 from publisher.ops import log
 from publisher.web.app import Web, make_web
 from publisher.web.visit import Page
-from publisher.web.wire import PatientProtocol
+from publisher.web.wire import Patience, PatientProtocol
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -35,19 +36,22 @@ def serving(
     host: str = "",
     port: int | None = None,
     more: Iterable[Page] = (),
+    patience: Patience = Patience(),  # noqa: B008  (frozen)
     on_end: Callable[[], None] = lambda: None,
 ) -> Iterator["WebServer"]:
     """Serve a site for a block, in a thread beside it; at its end, answers under way are finished.
 
     host, port  where to listen, by default as [web] says; port 0 takes any that is free
     more        further rows of the table of routes
+    patience    how long clients may take
     on_end      called when the web ends, also when it does so by itself
 
     Raises PublisherError when it cannot listen there, StoreError when the database cannot be used.
     """
     _warm_up(app)
     web = app.settings.web
-    server = WebServer(make_web(app, more), host or web.host, web.port if port is None else port)
+    listener = _listen(host or web.host, web.port if port is None else port)
+    server = WebServer(make_web(app, more), listener, patience)
     thread = threading.Thread(target=server.run, args=(on_end,), name="web")
     thread.start()
     try:
@@ -76,15 +80,15 @@ def serve_until(app: "App", stop: threading.Event, *, look_seconds: float = 2.0)
 class WebServer:
     """Serves a web on one listening socket; `run` lasts until `stop` is called from elsewhere."""
 
-    def __init__(self, web: Web, host: str, port: int) -> None:
-        self._listener = _listen(host, port)
+    def __init__(self, web: Web, listener: socket.socket, patience: Patience) -> None:
+        self._listener = listener
         self._ready = threading.Event()
         self._has_ended = False
         _hand_over_logs()
         config = Config(
             web,
             loop="uvloop",
-            http=PatientProtocol,
+            http=cast(Any, partial(PatientProtocol, web=web, patience=patience)),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -145,10 +149,12 @@ def _warm_up(app: "App") -> None:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(place[0], socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place[4])
-        listener.listen(1024)
+        with ExitStack() as on_failure:
+            listener = on_failure.enter_context(socket.socket(place[0], socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place[4])
+            listener.listen(1024)
+            on_failure.pop_all()
     except OSError as error:
         raise PublisherError(
             f"the web cannot listen on {host}, port {port}: {error.strerror}",

@@ -4,6 +4,7 @@ A file is looked at again at most a second after it was last; one that changed i
 is gone is forgotten. Nothing is watched, so it does not matter who built: this process or another.
 """
 
+import gzip
 import hashlib
 import os
 import stat
@@ -17,6 +18,8 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import brotli
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
@@ -47,14 +50,28 @@ _POLICY = (
 )
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer about a file, whole but for the date."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    part: tuple[int, int] | None = None  # first byte and end of a large file, sent as it is read
+
+    @cached_property
+    def head(self) -> bytes:
+        """The headers as they go over the wire, to the empty line before the body."""
+        return b"".join(b"%s: %s\r\n" % pair for pair in self.headers) + b"\r\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One file in one coding, with all that is sent before it."""
+    """One file in one coding."""
 
     tag: bytes  # strong, without quotes
-    headers: Headers  # of 200
-    unchanged: Headers  # of 304
-    body: bytes  # empty when the file is too large to be held
+    whole: Reply
+    unchanged: Reply
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,7 @@ class Kept:
 
     @property
     def weight(self) -> int:
-        return 2000 + sum(len(one.body) for one in self.coded.values())
+        return 2000 + sum(len(one.whole.body) for one in self.coded.values())
 
     def blocks(self, first: int, end: int) -> Iterator[bytes]:
         """Yield a part of a large file; raises OSError when it changed since it was looked at."""
@@ -176,21 +193,20 @@ def _read(settings: "Settings", place: Path, path: str) -> Kept | None:
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
-    import gzip
-
-    import brotli
-
     yield "gzip", gzip.compress(data, _GZIP_LEVEL, mtime=0)
     yield "br", brotli.compress(data, quality=_BROTLI_LEVEL)
 
 
 def _coded(digest: str, common: Headers, body: bytes, size: int, coding: str = "") -> Coded:
     tag = f"{digest}-{coding}".encode() if coding else digest.encode()
-    unchanged = [(b"etag", b'"%s"' % tag), *(pair for pair in common if pair[0] in _OF_304)]
-    headers = [(b"etag", b'"%s"' % tag), *common, (b"content-length", str(size).encode())]
+    of_tag = (b"etag", b'"%s"' % tag)
+    headers = [of_tag, *common, (b"content-length", b"%d" % size)]
     if coding:
         headers.append((b"content-encoding", coding.encode()))
-    return Coded(tag, headers, unchanged, body)
+    unchanged = [of_tag, *(pair for pair in common if pair[0] in _OF_304)]
+    # A file that is not held has no bytes here, but an empty one is held and has none either.
+    part = (0, size) if size and not body else None
+    return Coded(tag, Reply(200, headers, body, part), Reply(304, unchanged))
 
 
 _OF_304 = frozenset(
@@ -201,7 +217,6 @@ _OF_304 = frozenset(
         b"link",
         b"access-control-allow-origin",
         b"access-control-expose-headers",
-        b"x-content-type-options",
     )
 )
 
@@ -214,17 +229,15 @@ def _headers(settings: "Settings", path: str, modified: int) -> Headers:
         "last-modified": formatdate(modified, usegmt=True),
         # An address of a download names its bytes, but what is withdrawn must be gone some day.
         "cache-control": f"public, max-age={86_400 if is_download else 300}",
-        "accept-ranges": "bytes",
         "access-control-allow-origin": "*",
         "access-control-expose-headers": "ETag, Last-Modified, Link, Content-Range",
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
         "content-security-policy": _POLICY,
-        "x-frame-options": "DENY",
-        "cross-origin-resource-policy": "cross-origin",
     }
     if _is_text(path):
         told["vary"] = "Accept-Encoding"
+    if is_download:
+        told["accept-ranges"] = "bytes"
     if is_download and ending in _LIVELY:
         told["content-security-policy"] = f"{_POLICY}; sandbox"
         told["content-disposition"] = "attachment"

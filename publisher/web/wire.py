@@ -5,25 +5,48 @@ answer. A few hundred such connections would keep everybody else out.
 """
 
 from asyncio import TimerHandle, Transport
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
-REQUEST_SECONDS = 30.0  # from a request's first byte to its last, or from connecting to the first
-STALL_SECONDS = 30.0  # for a client to take anything of what waits for it
+if TYPE_CHECKING:
+    from publisher.web.app import Web
+
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _ASCII = "".join(map(chr, range(32, 127)))
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may take, in seconds."""
+
+    request: float = 30.0  # from a request's first byte, or from connecting, to its last byte
+    stall: float = 30.0  # to take anything of what waits for it
+
+
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, that cuts off who is too slow or says too much."""
+    """HTTP/1.1 as uvicorn speaks it, that cuts off who is too slow or says too much.
+
+    What the web has at hand is answered at once: a task, an event and twenty checked headers a
+    request would take three times as long as the answer itself.
+    """
 
     _deadline: TimerHandle | None = None  # for the request under way
     _stalled: TimerHandle | None = None  # for the client to take what waits
     _head = 0  # bytes of the present request's head so far
     _is_in_head = True
+    _is_whole = False  # whether what arrived last ended a request
+
+    def __init__(self, *given: Any, web: "Web", patience: Patience, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._web, self._patience = web, patience
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -42,16 +65,15 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head == 0 and self._is_in_head and not data.isascii():
             data = _encoded(data)
         self._head += len(data)
+        self._is_whole = False
         super().data_received(data)
+        if self._is_whole:
+            self._cancel()
+        elif self._deadline is None:
+            self._expect_request()
         if self._is_in_head and self._head > MOST_HEAD and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
-
-    def on_message_begin(self) -> None:
-        """Begin with a request; it may begin in what arrived with the one before."""
-        if self._deadline is None:
-            self._expect_request()
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Stop counting: a body has its own measure."""
@@ -60,9 +82,21 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Be content: the request is whole."""
-        self._cancel()
-        self._is_in_head, self._head = True, 0
+        self._is_in_head, self._head, self._is_whole = True, 0, True
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer from what is at hand, else by the web's own task, as uvicorn does."""
+        is_usual = app is self.app and cycle.keep_alive and not self.flow.write_paused
+        reply = self._web.at_hand(cast(Any, cycle.scope)) if is_usual else None
+        if reply is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        dated = (b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
+        head = (STATUS_LINE[reply.status], *dated, reply.head)
+        self.transport.writelines([b"".join(head), reply.body] if reply.body else head)
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take what is ready."""
@@ -82,7 +116,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._watch_stall(self.transport.get_write_buffer_size())
 
     def _expect_request(self) -> None:
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._abort)
+        self._deadline = self.loop.call_later(self._patience.request, self._abort)
 
     def _cancel(self) -> None:
         if self._deadline is not None:
@@ -92,7 +126,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _watch_stall(self, waiting: int) -> None:
         if self._stalled is not None:
             self._stalled.cancel()
-        self._stalled = self.loop.call_later(STALL_SECONDS, self._end_stall, waiting)
+        self._stalled = self.loop.call_later(self._patience.stall, self._end_stall, waiting)
 
     def _end_stall(self, waited: int) -> None:
         self._stalled = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
+from typing import Any
 from urllib.parse import urlencode
 
 from publisher.app import App
@@ -68,8 +69,8 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def browsing(app: App, more: Iterable[Page] = ()) -> Iterator[Browser]:
-    """Serve a site on a free port of the loopback for a block."""
-    with serving(app, host="127.0.0.1", port=0, more=more) as server:
+def browsing(app: App, more: Iterable[Page] = (), **given: Any) -> Iterator[Browser]:
+    """Serve a site on a free port of the loopback for a block; the rest goes to `serving`."""
+    with serving(app, host="127.0.0.1", port=0, more=more, **given) as server:
         yield Browser(app, server.port)
     app.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,9 @@ def open_web(site: SmallSite) -> Iterator[Callable[..., Browser]]:
     """Serve the small site as its folder is now; further pages may be given."""
     with ExitStack() as stack:
 
-        def opened(*more: Page, clock: Clock | None = None) -> Browser:
+        def opened(*more: Page, clock: Clock | None = None, **given: Any) -> Browser:
             app = open_app(site.root, clock or Clock(NOW))
-            return stack.enter_context(browsing(app, more))
+            return stack.enter_context(browsing(app, more, **given))
 
         yield opened
 

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import socket
 import time
 from email.utils import parsedate_to_datetime
@@ -268,3 +269,23 @@ def test_feeds_are_found_in_a_sub_path_too(site, open_web):
     assert browser.get("/news/feeds/en/all.rss").status == 200
     assert browser.get("/feeds/en/all.rss").status == 200
     assert browser.get("/news/feeds").headers["location"] == "/news/feeds/"
+
+
+def test_answers_at_hand_come_in_order_and_like_all_others(feeds):
+    first = feeds.get("/feeds/en/all.rss")
+    lines = (
+        "GET /feeds/en/all.rss HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /feeds/en/all.rss HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n"
+        "GET /feeds/en/all.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", feeds.port), SECONDS) as line:
+        line.sendall(lines.encode())
+        answers = b""
+        while data := line.recv(65536):
+            answers += data
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"200", b"200", b"304", b"200"]
+    assert answers.count(first.body) == 2
+    fast, slow = answers.split(first.body)[0], answers.split(first.body)[1].rpartition(b"HTTP/")[2]
+    names = [{one.partition(b":")[0] for one in part.split(b"\r\n")[1:]} for part in (fast, slow)]
+    assert names[1] - names[0] == {b"connection"}
