@@ -250,15 +250,14 @@ class App:
     def open_due_editions(self) -> "tuple[Opened, ...]":
         """Open every edition whose slot is due: freeze its items, queue its deliveries.
 
-        Raises SiteHeld in a restored copy.
+        The archive then finds what is new. Raises SiteHeld in a restored copy.
         """
         from publisher import digests
 
         self._must_be_free()
-        engine, settings, templates = self.engine, self.settings, self.templates
-        opened = digests.open_due(
-            engine, settings, self.library(), templates, self.now(), look=self.look_at
-        )
+        engine, settings, library, now = self.engine, self.settings, self.library(), self.now()
+        opened = digests.open_due(engine, settings, library, self.templates, now, look=self.look_at)
+        digests.index_archive(engine, settings, library, now)
         if any(one.is_finished for one in opened):  # with nothing new, or called off before
             self._heartbeat.beat(settings)
         return opened

@@ -3,16 +3,29 @@
 `open_due` does all that is due and `close_settled` ends it; `make_body` is what the sender asks
 for a body not made yet; `act` and `add_extra` are what editors decide; `fold_old` makes numbers of
 what is long past. `forecast`, `preview` and `explain_…` look and change nothing; `accounts` counts
-each edition's deliveries, and `look_after` does what somebody decides on single ones. `expected`, `standing` and `ended` tell
-editors what comes, what can be decided and what became of it. The rule of
-who gets what stands in `select`, pure and with its specification as tests; `delivery` carries the
-messages and knows nothing of any of this.
+each edition's deliveries, and `look_after` does what somebody decides on single ones. `expected`,
+`standing` and `ended` tell editors what comes, what can be decided and what became of it. The
+archive is `archived_digests`, `archived_editions`, `edition_page` and `search`, over what
+`index_archive` wrote. The rule of who gets what stands in `select`, pure and with its specification
+as tests; `delivery` carries the messages and knows nothing of any of this.
 """
 
 from publisher.digests.accounting import Account, Named, accounts, whose
 from publisher.digests.acting import Acted, act, add_extra
+from publisher.digests.archive import (
+    ArchivedDigest,
+    ArchivedEdition,
+    EditionPage,
+    archived_digests,
+    archived_editions,
+    edition_page,
+)
+from publisher.digests.archive_index import index_archive
+from publisher.digests.archive_query import read_query
+from publisher.digests.archive_search import Hit, search
 from publisher.digests.body import make_body, settings_of
 from publisher.digests.compose import Above, Composed
+from publisher.digests.compose_block import KIND_WORDS
 from publisher.digests.compose_headers import editor_headers
 from publisher.digests.edition import Edition, State, purpose_of
 from publisher.digests.expected import Expected, expected, expected_of
@@ -41,15 +54,20 @@ from publisher.digests.trial import (
 )
 
 __all__ = [
+    "KIND_WORDS",
     "Above",
     "Account",
     "Acted",
+    "ArchivedDigest",
+    "ArchivedEdition",
     "Composed",
     "Draft",
     "Edition",
+    "EditionPage",
     "Ended",
     "Expected",
     "Forecast",
+    "Hit",
     "ItemExplained",
     "LookAt",
     "LookedAfter",
@@ -66,11 +84,14 @@ __all__ = [
     "accounts",
     "act",
     "add_extra",
+    "archived_digests",
+    "archived_editions",
     "body_for_test",
     "clipped",
     "close_settled",
     "draft",
     "drafts",
+    "edition_page",
     "editor_headers",
     "ended",
     "expected",
@@ -80,6 +101,7 @@ __all__ = [
     "first_languages",
     "fold_old",
     "forecast",
+    "index_archive",
     "look_after",
     "make_body",
     "message_for_test",
@@ -91,9 +113,11 @@ __all__ = [
     "preview",
     "purpose_of",
     "read_at",
+    "read_query",
     "reasons",
     "record_seen",
     "resume",
+    "search",
     "settings_of",
     "slots_between",
     "standing",

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, select, tuple_
@@ -66,16 +66,22 @@ def _frozen_segment(
     if row is None:
         raise StoreError(f"body {body_id} belongs to no edition, so nothing can be made for it")
     segment = Segment.from_json(row.language, json.loads(row.items), json.loads(row.notices))
-    places = [(part.key, part.language) for part in segment.parts]
+    edition_id = row.edition_id
+    blocks = blocks_of(conn, edition_id, [(part.key, part.language) for part in segment.parts])
+    return read_edition(conn, edition_id), read_frozen(conn, edition_id), segment, blocks
+
+
+def blocks_of(
+    conn: Connection, edition_id: int, places: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Block]:
+    """Return the frozen blocks of an edition at these keys and languages, as far as there are."""
     rows = conn.execute(
         select(edition_items).where(
-            edition_items.c.edition_id == row.edition_id,
+            edition_items.c.edition_id == edition_id,
             tuple_(edition_items.c.item_key, edition_items.c.language).in_(places),
         )
     )
-    blocks = {(item.item_key, item.language): block_of(item) for item in rows}
-    edition_id = row.edition_id
-    return read_edition(conn, edition_id), read_frozen(conn, edition_id), segment, blocks
+    return {(item.item_key, item.language): block_of(item) for item in rows}
 
 
 def block_of(row: Row[Any]) -> Block:

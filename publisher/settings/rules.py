@@ -22,6 +22,7 @@ _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _LONGEST_FEEDBACK_DOMAIN = 189  # 254 less the longest local part and "@"
 _MAKE_A_KEY = "run `publisher dkim-key`, which makes a key and says what to write here"
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
+_SEARCH = "search"  # /archive/search
 _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
     "day": (re.compile(_HOUR, re.ASCII), '"07:00"'),
     "week": (re.compile(rf"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s+{_HOUR}", re.ASCII), '"Tue 07:00"'),
@@ -64,6 +65,12 @@ def _names(settings: Settings) -> Iterator[Told]:
                     f'"{name}" is part of addresses and file names',
                     "write it in small letters and digits, with single hyphens between words",
                 )
+    if _SEARCH in settings.digests:
+        yield (
+            ("digests", _SEARCH),
+            f'a digest cannot be named "{_SEARCH}": at that address the archive is searched',
+            "give it another name",
+        )
     languages = settings.site.languages
     for tag in sorted({tag for tag in languages if languages.count(tag) > 1}):
         yield ("site", "languages"), f'site.languages names "{tag}" twice', "write it once"

@@ -25,7 +25,9 @@ from sqlalchemy import (
 from publisher.store.tables import editions, floors, metadata
 
 # What a site writes by itself before it has any reader; a restored copy brings its own.
-_NOT_MISSED = frozenset({"floors", "leases", "runs", "starts", "seen_items", "signatures"})
+_NOT_MISSED = frozenset(
+    {"documents", "floors", "leases", "runs", "starts", "seen_items", "signatures"}
+)
 _SCHEMA_MARK = "alembic_version"
 
 
@@ -78,6 +80,8 @@ def is_empty(conn: Connection) -> bool:
 
 def drop_all(conn: Connection) -> None:
     """Drop every table of ours and the mark of the schema."""
+    if conn.dialect.name == "sqlite":
+        conn.execute(text("DROP TABLE IF EXISTS document_words"))  # no table of ours: an index
     for table in reversed(stored_tables(conn)):
         conn.execute(text(f'DROP TABLE "{table.name}"'))
     conn.execute(text(f"DROP TABLE IF EXISTS {_SCHEMA_MARK}"))

@@ -189,6 +189,31 @@ edition_items = Table(
     Column("plain", LargeBinary, nullable=False, comment="rendered block, zlib"),
 )
 
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, nullable=False, comment="0: an item"),
+    Column("item_key", Text, nullable=False, comment="'' for editions"),
+    Column("language", Text, nullable=False),
+    Column("mark", Text, nullable=False, comment="another one when there is something to renew"),
+    Column("content_hash", Text, nullable=False, comment="of an item's file; finds one renamed"),
+    Column("title", Text, nullable=False, comment="'' for an edition with nothing in it"),
+    Column("text", Text, nullable=False, comment="what excerpts are cut from"),
+    Column("link", Text, nullable=False, comment="'' for editions, whose address follows"),
+    Column("kind", Text, nullable=False, comment="of an item; '' for editions"),
+    Column("dated_at", BigInteger, nullable=False),
+    Column("correction", Text, nullable=False, server_default="", comment="as it is now"),
+    Column("event_state", Text, nullable=False, server_default="", comment="moved or cancelled"),
+    Column("notice", Text, nullable=False, server_default="", comment="names what changed"),
+    Column("withdrawn_at", BigInteger, comment="NULL: it was not"),
+    Column("renamed_to", Text, nullable=False, server_default="", comment="its key by now"),
+    Column("title_words", Text, nullable=False, comment="folded, parted by one space"),
+    Column("words", Text, nullable=False, comment="of title and text, folded likewise"),
+    UniqueConstraint("edition_id", "item_key", "language"),
+    comment="what the archive finds and knows of items and editions; written by digests",
+)
+
 bodies = Table(
     "bodies",
     metadata,

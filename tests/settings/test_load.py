@@ -136,6 +136,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read(site, small):
         ("digest@example.org", "digest", "not an e-mail address"),
         ("[categories.prevention]", '[categories."Pre vention"]', "small letters"),
         ("[digests.weekly]", "[digests.Weekly]", "small letters"),
+        ("[digests.weekly]", "[digests.search]", "another name"),
         ('every = "week"', 'every = "week"\nmax_age = "30"', '"3d"'),
         ('every = "week"', 'every = "week"\nmax_age = "9999999w"', "hundred years"),
         ('every = "week"', 'every = "week"\nsince = "soon"', "write a date"),
