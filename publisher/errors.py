@@ -214,15 +214,12 @@ class NotAllowed(PublisherError):
     """Somebody asked for something they may not do now."""
 
 
-class AskedTooOften(NotAllowed):
-    """Too many letters were asked for from one network, or by everybody; carries when it is free."""
+class LimitReached(NotAllowed):
+    """Somebody asked too often; carries how long until it is worth trying again."""
 
-    def __init__(self, again_at: datetime) -> None:
-        self.again_at = again_at
-        super().__init__(
-            "too many people asked for mail from here in the last hour",
-            hint=f"try again at {again_at:%H:%M} UTC",
-        )
+    def __init__(self, what: str, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"too many: {what}")
 
 
 class SiteHeld(NotAllowed):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from threading import Event
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from publisher.errors import MigrationNeeded, PublisherError, SiteHeld
@@ -69,10 +69,11 @@ def settings_time(root: Path) -> int:
 
 
 class App:
-    """One site and its parts, each made when it is first asked for."""
+    """One site and its parts, each made when it is first asked for; threads may share it."""
 
     def __init__(self, settings: "Settings", clock: Clock) -> None:
         self.settings, self.clock = settings, clock
+        self._making = RLock()  # held while a part is made or replaced
         self._settings_time = settings_time(settings.root)
         self._library: Library | None = None
         self._engine: Engine | None = None
@@ -96,23 +97,25 @@ class App:
 
         Raises SettingsError when it cannot be used; the settings of before stay in force.
         """
-        changed_at = settings_time(self.settings.root)
-        if changed_at == self._settings_time:
-            return False
-        settings = load(self.settings.root)
-        if settings.database.url != self.settings.database.url:
-            self.close()
-        self.settings, self._settings_time = settings, changed_at
-        self._library = None
-        for made in ("templates", "signers"):
-            self.__dict__.pop(made, None)
-        return True
+        with self._making:
+            changed_at = settings_time(self.settings.root)
+            if changed_at == self._settings_time:
+                return False
+            settings = load(self.settings.root)
+            if settings.database.url != self.settings.database.url:
+                self.close()
+            self.settings, self._settings_time = settings, changed_at
+            self._library = None
+            for made in ("templates", "signers"):
+                self.__dict__.pop(made, None)
+            return True
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        with self._making:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
 
     # The parts.
 
@@ -130,29 +133,31 @@ class App:
                 hint="run this where content/ is; here, `publisher worker` sends",
             )
 
-        found = scan(self.settings)
-        if self._library is None or self._library.stamp != found.stamp:
-            self._library = open_library(
-                self.settings, now=self.now(), scan=found, on_progress=on_progress
-            )
-        return self._library
+        with self._making:
+            found = scan(self.settings)
+            if self._library is None or self._library.stamp != found.stamp:
+                self._library = open_library(
+                    self.settings, now=self.now(), scan=found, on_progress=on_progress
+                )
+            return self._library
 
     @property
     def engine(self) -> "Engine":
         """The database, made when there is none; raises StoreError when its schema is another."""
-        if self._engine is None:
-            from publisher.store import check_schema, open_engine, upgrade
+        with self._making:
+            if self._engine is None:
+                from publisher.store import check_schema, open_engine, upgrade
 
-            engine = open_engine(self.settings.database.url, self.settings.root)
-            try:
-                check_schema(engine)
-            except MigrationNeeded as needed:
-                if needed.have:
-                    raise
-                upgrade(engine)
-                _log.info("database made")
-            self._engine = engine
-        return self._engine
+                engine = open_engine(self.settings.database.url, self.settings.root)
+                try:
+                    check_schema(engine)
+                except MigrationNeeded as needed:
+                    if needed.have:
+                        raise
+                    upgrade(engine)
+                    _log.info("database made")
+                self._engine = engine
+            return self._engine
 
     def engine_if_there(self) -> "Engine | None":
         """Return the database, or None when there is none yet: who only looks makes none."""

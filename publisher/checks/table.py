@@ -28,6 +28,11 @@ def examine(app: "App") -> list[Finding]:
     return [Finding(number, *_answer(runs[number])) for number in sorted(runs)]
 
 
+def look_ready(app: "App") -> list[Finding]:
+    """Run the few checks that say whether this process can do its work now; each costs little."""
+    return [Finding(number, *_answer(partial(CHECKS[number], app))) for number in READY]
+
+
 def _answer(run: Callable[[], Answer]) -> Answer:
     try:
         return run()
@@ -163,4 +168,5 @@ NAME_CHECKS: dict[str, NameCheck] = {
     "P018": names.dmarc,
     "P019": names.mail_hosts,
 }
+READY = ("P003", "P005", "P007", "P008")  # database, disk, folders, secret
 NUMBERS = tuple(sorted((*CHECKS, *NAME_CHECKS)))

@@ -28,6 +28,7 @@ COMMANDS = {
     "deliveries": ("deliveries", "See, retry, hold and release single deliveries"),
     "subscribers": ("subscribers", "Add, list, import, export and suppress readers"),
     "report": ("monthly", "A month in numbers, by language and digest"),
+    "serve": ("serve", "Serve the pages for readers and the feeds"),
     "run": ("run", "Do everything in one process, until it is stopped"),
     "worker": ("worker", "Deliver and do jobs on a further machine"),
     "doctor": ("doctor", "Examine settings, database, machine, mail server, DNS"),

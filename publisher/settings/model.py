@@ -7,6 +7,7 @@ Words in several languages are mappings from language tag to text; one text alon
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -107,6 +108,16 @@ def _warm_up(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(
+            'write an address or a network, for instance "10.0.0.7" or "10.0.0.0/8"'
+        ) from None
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -118,7 +129,7 @@ Tag = Annotated[str, BeforeValidator(_tag)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Colour = Annotated[str, AfterValidator(_colour)]
-
+Network = Annotated[str, AfterValidator(_network)]
 
 HostPort = Annotated[str, AfterValidator(_host_port)]
 
@@ -287,6 +298,8 @@ class Web(Section):
     port: int = Field(default=8000, ge=1, le=65535)
     url: BaseUrl = ""  # empty: the site's own address
     signups_per_hour: int = Field(default=2000, ge=0)  # of everybody together; 0: no limit
+    proxies: list[Network] = ["127.0.0.1", "::1"]  # whose X-Forwarded-For is believed
+    metrics_token: str = Field(default="", repr=False)  # never in the file
 
 
 class Editors(Section):

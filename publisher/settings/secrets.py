@@ -21,6 +21,7 @@ SECRETS: tuple[Key, ...] = (
     ("delivery", "ses", "secret_key"),
     ("delivery", "ses", "session_token"),
     ("delivery", "postmark", "token"),
+    ("web", "metrics_token"),
     DATABASE,
 )
 # The files of these are read where they are used: `delivery` looks at their rights, and

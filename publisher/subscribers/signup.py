@@ -28,7 +28,7 @@ class Request:
     """A filled-in form."""
 
     person: Person
-    network: str  # the IP address it came from; "" when nobody knows
+    network: str  # it came from, as limits count: an IPv4 address or an IPv6 /64
     wording: str  # what stood beside the button, word for word
     source: str = "form"
     is_spam: bool = False  # by the field that people leave empty, or by its haste
@@ -42,7 +42,7 @@ def sign_up(
     A new address becomes a pending subscriber with consent and letter. A known one that is not
     active gets a letter too, an active one is told that it is; a suppressed one gets nothing.
 
-    Raises AddressError and ChoiceError for what cannot be right, AskedTooOften.
+    Raises AddressError and ChoiceError for what cannot be right, LimitReached.
     """
     person = request.person
     address, name = parse(person.email), clean_name(person.name)

@@ -144,6 +144,21 @@ def test_every_environment_variable_is_in_the_reference(name):
     assert f"`{name}" in page("environment.md")
 
 
+def test_every_route_and_every_metric_is_in_the_reference_and_none_besides(tmp_path):
+    from publisher.app import open_app
+    from publisher.ops import Clock
+    from publisher.web import make_web
+    from publisher.web.metrics import METRICS
+
+    (tmp_path / "publisher.toml").write_text((ROOT / "publisher.toml").read_text("utf-8"))
+    text = page("web.md")
+    routes = {one.path for one in make_web(open_app(tmp_path, Clock())).table}
+    # The files of feeds/ have no row: they are answered before the table is looked at.
+    assert set(re.findall(r"^\| `(/[^`]*)`", text, re.MULTILINE)) - {"/feeds/…"} == routes
+    names = {f"{name}_info" if kind == "info" else name for name, kind, _, _ in METRICS}
+    assert {word for word in in_code(text) if word.startswith("publisher_")} == names
+
+
 def test_links_between_pages_lead_somewhere():
     broken = []
     pages = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "feeds/README.md"]

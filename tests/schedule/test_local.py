@@ -29,7 +29,7 @@ def running(site):
 
     def start(moment: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "publisher", "--site", site.root, "run"],
+            [sys.executable, "-m", "publisher", "--site", site.root, "run", "--no-web"],
             env={**os.environ, "PUBLISHER_TESTING": "1", "PUBLISHER_NOW": moment},
             stderr=subprocess.PIPE,
         )

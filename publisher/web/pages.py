@@ -1,0 +1,137 @@
+"""Render a page: a template in the visitor's language, with what every page has around it."""
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from publisher.feeds import feed_links
+from publisher.language import direction
+from publisher.render import colours, language_name
+from publisher.web.guard import content_policy
+from publisher.web.visit import Page, Visit
+
+if TYPE_CHECKING:
+    from publisher.render import Templates
+
+PRIVATE = "no-store"  # whatever belongs to one person
+PUBLIC = "public, max-age=300"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def page(
+    visit: Visit,
+    template: str,
+    *,
+    status: int = 200,
+    cache: str = PRIVATE,
+    policy: str = "",
+    **values: object,
+) -> Response:
+    """Return a page made from templates/web/<template>.html.j2.
+
+    cache   PRIVATE, or PUBLIC for a page whose row in the table is public
+    policy  another Content-Security-Policy than the usual one, from `guard.content_policy`
+
+    The template gets values and what `web/base.html.j2` shows around them. Raises RenderError.
+    """
+    text = visit.app.templates.html(f"web/{template}", visit.language, **_around(visit), **values)
+    headers = {
+        "cache-control": cache,
+        "content-language": visit.language,
+        "content-security-policy": policy or content_policy(visit.settings),
+    }
+    return HTMLResponse(text, status, headers)
+
+
+def redirect(visit: Visit, path: str) -> Response:
+    """Send the browser on to another page of ours with a GET, after a POST that did its work."""
+    return RedirectResponse(visit.to(path), 303, {"cache-control": PRIVATE})
+
+
+def moved(visit: Visit, path: str) -> Response:
+    """Send the browser to the one right address of a page."""
+    return RedirectResponse(visit.to(path), 308, {"cache-control": PUBLIC})
+
+
+def stylesheet_path(templates: "Templates") -> str:
+    """Return where the stylesheet is; another one has another path, so caches keep it for ever."""
+    return f"/look/{hashlib.sha256(_stylesheet(templates)).hexdigest()[:16]}.css"
+
+
+def _show_stylesheet(visit: Visit) -> Response:
+    templates = visit.app.templates
+    is_this = visit.to(stylesheet_path(templates)) == visit.to(f"/look/{visit.params['name']}")
+    headers = {"cache-control": FOREVER if is_this else "no-cache"}
+    return Response(_stylesheet(templates), 200, headers, "text/css")
+
+
+PAGES = (Page("/look/{name}", get=_show_stylesheet, is_public=True),)
+
+
+@lru_cache(maxsize=4)
+def _stylesheet(templates: "Templates") -> bytes:
+    """Return the stylesheet with the site's colours before it; the site's own rules win over ours."""
+    look = templates.settings.look
+    light, dark = _variables(colours.light(look)), _variables(colours.dark(look))
+    font = f" --font: {look.font};" if look.font else ""
+    rules = next(
+        path.read_text(encoding="utf-8")
+        for folder in templates.folders
+        if (path := folder / "web" / "style.css").is_file()
+    )
+    return (
+        f":root {{ color-scheme: light dark; --corner: {look.corner}px;{font} {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}"
+    ).encode()
+
+
+def _variables(palette: Any) -> str:
+    names = ("ink", "muted", "paper", "ground", "rule", "accent")
+    return " ".join(f"--{name}: {getattr(palette, name)};" for name in names)
+
+
+def _around(visit: Visit) -> dict[str, object]:
+    settings = visit.settings
+    return {
+        "to": visit.to,
+        "stylesheet": visit.to(stylesheet_path(visit.app.templates)),
+        "home": settings.site.url + "/",
+        "feeds": _autodiscovery(visit),
+        "languages": _switch(visit),
+    }
+
+
+def _autodiscovery(visit: Visit) -> list[dict[str, str]]:
+    """Return the feed of everything in the page's language, or in all, for reader apps to find."""
+    found = {link.language: link for link in feed_links(visit.settings) if link.name == "all"}
+    chosen = found.get(visit.language) or found.get("") or next(iter(found.values()), None)
+    if chosen is None:
+        return []
+    kinds = (("atom", "atom+xml"), ("rss", "rss+xml"), ("json", "feed+json"))
+    return [
+        {
+            "type": f"application/{kind}",
+            "href": getattr(chosen, name),
+            "title": chosen.title,
+            "language": chosen.language,
+        }
+        for name, kind in kinds
+    ]
+
+
+def _switch(visit: Visit) -> list[dict[str, object]]:
+    """Return the links to this page in the site's other languages."""
+    tags = visit.settings.site.languages
+    return [
+        {
+            "language": tag,
+            "dir": direction(tag),
+            "name": language_name(tag),
+            "href": visit.in_language(tag),
+            "is_here": tag == visit.language,
+        }
+        for tag in tags
+        if len(tags) > 1
+    ]

@@ -1,0 +1,42 @@
+"""The web of the small site, on a real socket."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from publisher.app import open_app
+from publisher.ops import Clock
+from publisher.web.visit import Page
+from tests.conftest import NOW, SETTINGS, SmallSite
+from tests.web.browser import Browser, browsing
+
+
+@pytest.fixture
+def open_web(site: SmallSite) -> Iterator[Callable[..., Browser]]:
+    """Serve the small site as its folder is now; further pages may be given."""
+    with ExitStack() as stack:
+
+        def opened(*more: Page, clock: Clock | None = None, **given: Any) -> Browser:
+            app = open_app(site.root, clock or Clock(NOW))
+            return stack.enter_context(browsing(app, more, **given))
+
+        yield opened
+
+
+@pytest.fixture
+def web(open_web: Callable[..., Browser]) -> Browser:
+    """The small site on SQLite, with no item."""
+    return open_web()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored_web(
+    request: pytest.FixtureRequest, site: SmallSite, open_web: Callable[..., Browser]
+) -> Browser:
+    """The small site on SQLite, then on a real PostgreSQL: for pages that touch the store."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("shared_url")
+        site.configure(f'{SETTINGS}\n[database]\nurl = "{url}"\n')
+    return open_web()

@@ -1,0 +1,168 @@
+"""Requests that mean harm: none of them gets more than a refusal, and nobody else waits for it."""
+
+import json
+import os
+import socket
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from publisher.web.visit import Page
+from publisher.web.wire import MOST_HEAD, Patience
+from tests.web.browser import SECONDS
+from tests.web.test_feeds import until
+
+CORPUS = os.environ.get("PUBLISHER_CORPUS", "")
+FORM = Page("/form", post=lambda visit: PlainTextResponse("read"))
+
+
+def raw(browser, data: bytes) -> bytes:
+    """Send bytes as they are; return all that comes back until the line is closed."""
+    with socket.create_connection(("127.0.0.1", browser.port), SECONDS) as line:
+        line.sendall(data)
+        return everything(line)
+
+
+def everything(line: socket.socket) -> bytes:
+    got = bytearray()
+    try:
+        while data := line.recv(65536):
+            got += data
+    except ConnectionResetError:
+        pass
+    return bytes(got)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"POST /form HT",
+        b"GET /nothing HTTP/1.1\r\nX-Slow: ",
+        b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+        b"POST /form HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\ne",
+        b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+        b"PUT /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+    ],
+    ids=["silence", "line", "headers", "form", "chunks", "page", "method"],
+)
+def test_who_is_slow_is_cut_off_and_nobody_waits_for_it(open_web, beginning):
+    browser = open_web(FORM, patience=Patience(request=1.0))
+    with ExitStack() as lines:
+        slow = [
+            lines.enter_context(socket.create_connection(("127.0.0.1", browser.port), SECONDS))
+            for _ in range(50)
+        ]
+        for line in slow:
+            line.sendall(beginning)
+        began = time.monotonic()
+        assert browser.get("/healthz").status == 200
+        assert time.monotonic() - began < SECONDS / 2
+        for line in slow:
+            everything(line)  # returns only when the line is closed
+
+
+def is_open(path: Path) -> bool:
+    """Return whether this process, and so the web in it, has a file open."""
+    with suppress(FileNotFoundError):
+        return any(file.resolve() == path for file in Path("/proc/self/fd").iterdir())
+    return True  # one was closed while they were looked at
+
+
+def test_who_takes_nothing_of_a_large_answer_is_cut_off(site, open_web):
+    film = site.write("feeds/files/0123456789abcdef/film.mp4", bytes(30_000_000))
+    browser = open_web(patience=Patience(stall=0.2))
+    with socket.create_connection(("127.0.0.1", browser.port), SECONDS) as line:
+        line.sendall(b"GET /feeds/files/0123456789abcdef/film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n")
+        line.recv(10)
+        until(lambda: not is_open(film))
+        assert len(everything(line)) < 30_000_000
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /" + b"a" * 200_000,
+        b"GET / HTTP/1.1\r\n" + b"X-Many: 1\r\n" * 20_000,
+        b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 200_000,
+    ],
+    ids=["path", "many", "long"],
+)
+def test_a_head_without_an_end_is_refused(web, request_head):
+    assert len(request_head) > MOST_HEAD
+    answer = raw(web, request_head)
+    assert answer == b"" or answer.split()[1] in (b"400", b"431")
+    assert web.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /%ff%fe%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+        b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_and_harms_nobody(web, request_line, capfd):
+    with socket.create_connection(("127.0.0.1", web.port), SECONDS) as line:
+        line.sendall(request_line)
+        line.shutdown(socket.SHUT_WR)
+        answer = everything(line)
+    assert answer == b"" or answer.split()[1] in (b"400", b"404", b"405"), answer
+    assert web.get("/healthz").status == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path", ["/debug", "/.git/config", "/.env", "/publisher.toml", "/var/secret"]
+)
+def test_there_is_nothing_to_find(web, path):
+    assert web.get(path).status == 404
+
+
+@pytest.mark.parametrize("length", ["99999999999999999999999", "1e9", "+5", "0x5"])
+def test_a_length_that_is_none_is_refused(open_web, length):
+    answer = raw(
+        open_web(FORM),
+        f"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode(),
+    )
+    assert answer.split()[1] in (b"400", b"413")
+
+
+@pytest.mark.skipif(not CORPUS, reason="PUBLISHER_CORPUS names no corpus")
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("21-traversal", {400, 404}),
+        ("31-response-split", {200, 404}),
+        ("35-query-flood", {200, 400, 414}),
+        ("39-conditional-garbage", {200, 206, 304, 406, 416}),
+        ("45-metrics-open", {200, 404}),
+    ],
+)
+def test_hostile_requests_of_the_corpus_have_their_outcome(site, open_web, name, allowed):
+    site.item("a.en.md", "A")
+    browser = open_web()
+    browser.app.build()
+    found = json.loads(Path(CORPUS, "http", f"{name}.json").read_text())
+    tag = browser.get("/feeds/en/all.rss").headers["etag"].strip('"')
+    for one in found if isinstance(found, list) else [found]:
+        headers = one["headers"] | {"X-Forwarded-For": "203.0.113.9"}
+        answer = browser.ask(one["method"], one["path"], headers=headers)
+        assert answer.status in allowed, one["path"]
+        assert "set-cookie" not in answer.headers
+        assert b"root:" not in answer.body
+        if answer.status == 206:
+            assert answer.headers["etag"] == f'"{tag}"'
+        if one["path"] in ("/metrics", "/debug", "/.env", "/.git/config"):
+            assert answer.status == 404
