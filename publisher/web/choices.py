@@ -13,7 +13,7 @@ from publisher.render import language_name
 from publisher.subscribers import Person, Subscriber
 from publisher.web.visit import Visit
 
-MOST_LANGUAGES = 4  # places for languages in order
+MOST_LANGUAGES = 3  # places for languages in order, if nobody has chosen more
 _REGIONS = frozenset(
     [
         "Africa",
@@ -108,7 +108,7 @@ def pause_of(visit: Visit, filled: Typed) -> datetime | None:
 def offered(visit: Visit, filled: Typed) -> dict[str, Any]:
     """Return what the templates of forms show: everything on offer, and what is chosen of it."""
     settings, site = visit.settings, visit.settings.site
-    places = min(len(site.languages), MOST_LANGUAGES)
+    places = min(len(site.languages), max(MOST_LANGUAGES, len(filled.languages)))
     return {
         "typed": filled,
         "errors": filled.errors,

@@ -2,6 +2,8 @@
 
 import json
 import re
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from sqlalchemy import func, select
@@ -39,8 +41,11 @@ def token(web, purpose, who, digest=""):
 def mailed(web, path):
     """Send what waits; return the path of the newest link like this in the outbox."""
     web.app.send_queued()
-    files = (web.app.settings.outbox_dir / "new").glob("*")
-    text = b"".join(file.read_bytes() for file in files).replace(b"=\r\n", b"")
+    files = (file.read_bytes() for file in (web.app.settings.outbox_dir / "new").glob("*"))
+    dated = sorted(
+        files, key=lambda data: message_from_bytes(data, policy=default)["Date"].datetime
+    )
+    text = b"".join(dated).replace(b"=\r\n", b"")
     found = re.findall(rf"https://news\.example\.org(/{path}/[\w-]+)".encode(), text)
     return found[-1].decode()
 
