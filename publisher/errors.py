@@ -222,17 +222,6 @@ class LimitReached(NotAllowed):
         super().__init__(f"too many: {what}")
 
 
-class AskedTooOften(NotAllowed):
-    """Too many letters were asked for from one network, or by everybody; carries when it is free."""
-
-    def __init__(self, again_at: datetime) -> None:
-        self.again_at = again_at
-        super().__init__(
-            "too many people asked for mail from here in the last hour",
-            hint=f"try again at {again_at:%H:%M} UTC",
-        )
-
-
 class SiteHeld(NotAllowed):
     """The database is a restored copy that nobody has released yet; carries since when."""
 

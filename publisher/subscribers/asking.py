@@ -5,12 +5,11 @@ world. Only keyed hashes are kept, and each only as long as it can still count.
 """
 
 import hmac
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select
 
-from publisher.errors import AskedTooOften
+from publisher.errors import LimitReached
 from publisher.store import insert_into
 from publisher.store.tables import asks
 from publisher.tokens import Keys
@@ -18,26 +17,26 @@ from publisher.tokens import Keys
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_ADDRESS = ((1, HOUR), (3, DAY))
 PER_NETWORK = 10  # an hour
-_V6_NETWORK = 64  # bits: what one household or machine is given
 _EVERYBODY = b""
 
 
-def pass_network(conn: Connection, keys: Keys, address: str, per_hour: int, now: datetime) -> None:
-    """Count one more wish for a letter from an IP address; "" is one that nobody knows.
+def pass_network(conn: Connection, keys: Keys, network: str, per_hour: int, now: datetime) -> None:
+    """Count one more wish for a letter from a network; "" is one that nobody counts.
 
+    network    an IPv4 address or an IPv6 /64
     per_hour   how many letters all of them together may ask for; 0: no limit
 
-    Raises AskedTooOften.
+    Raises LimitReached.
     """
     at = int(now.timestamp())
     hour = at - int(HOUR.total_seconds())
     if per_hour and _count(conn, _EVERYBODY, hour) >= per_hour:
-        raise AskedTooOften(_free_at(conn, _EVERYBODY, hour))
-    if not address:
+        raise LimitReached("letters asked for", _free_in(conn, _EVERYBODY, at))
+    if not network:
         return
-    who = _hash(keys, "network", network_of(address))
+    who = _hash(keys, "network", network)
     if _count(conn, who, hour) >= PER_NETWORK:
-        raise AskedTooOften(_free_at(conn, who, hour))
+        raise LimitReached("letters asked for from one network", _free_in(conn, who, at))
     _add(conn, who, at)
 
 
@@ -57,19 +56,6 @@ def forget_asks(conn: Connection, now: datetime) -> int:
     return conn.execute(delete(asks).where(old)).rowcount
 
 
-def network_of(address: str) -> str:
-    """Return the network that an IP address stands for; a text that is none stands for itself."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ip_network((found, _V6_NETWORK), strict=False))
-    return str(found)
-
-
 def _hash(keys: Keys, kind: str, text: str) -> bytes:
     said = f"asks\0{kind}\0{text}".encode()
     return hmac.digest(keys.lasting, said, "sha256")[:16]
@@ -82,9 +68,11 @@ def _count(conn: Connection, who: bytes, after: int) -> int:
     return int(conn.execute(counted).scalar_one())
 
 
-def _free_at(conn: Connection, who: bytes, after: int) -> datetime:
-    first = select(func.min(asks.c.asked_at)).where(asks.c.who == who, asks.c.asked_at > after)
-    return datetime.fromtimestamp(conn.execute(first).scalar_one() + 60, UTC) + HOUR
+def _free_in(conn: Connection, who: bytes, at: int) -> timedelta:
+    hour = int(HOUR.total_seconds())
+    first = select(func.min(asks.c.asked_at)).where(asks.c.who == who, asks.c.asked_at > at - hour)
+    # What everybody asked for is counted by the minute.
+    return timedelta(seconds=conn.execute(first).scalar_one() + hour - at + 60)
 
 
 def _add(conn: Connection, who: bytes, at: int) -> None:

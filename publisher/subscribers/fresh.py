@@ -33,9 +33,9 @@ def ask_fresh_link(
 ) -> None:
     """Mail a fresh link to whoever is known by this address; says nothing of whether they are.
 
-    network   the IP address it was asked from; "" when nobody knows
+    network   from which it was asked, as limits count
 
-    Raises AddressError and AskedTooOften.
+    Raises AddressError and LimitReached.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
@@ -118,7 +118,7 @@ def ask_new_address(
 
     The outcome is the same whoever has that address. Until then nothing changes.
 
-    Raises AddressError and AskedTooOften.
+    Raises AddressError and LimitReached.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)

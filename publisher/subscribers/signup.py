@@ -4,12 +4,13 @@ Whoever fills the form in learns nothing of who is subscribed, and changes nothi
 is: what a known person asks for waits as a wish until the link in their letter is used.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from publisher.address import address_hash, parse
+from publisher.address import Address, address_hash, parse
 from publisher.settings import Settings
 from publisher.subscribers.add import clean_name
 from publisher.subscribers.asking import pass_network, take_turn
@@ -28,7 +29,7 @@ class Request:
     """A filled-in form."""
 
     person: Person
-    network: str  # the IP address it came from; "" when nobody knows
+    network: str  # it came from, as limits count: an IPv4 address or an IPv6 /64
     wording: str  # what stood beside the button, word for word
     source: str = "form"
     is_spam: bool = False  # by the field that people leave empty, or by its haste
@@ -42,7 +43,7 @@ def sign_up(
     A new address becomes a pending subscriber with consent and letter. A known one that is not
     active gets a letter too, an active one is told that it is; a suppressed one gets nothing.
 
-    Raises AddressError and ChoiceError for what cannot be right, AskedTooOften.
+    Raises AddressError and ChoiceError for what cannot be right, LimitReached.
     """
     person = request.person
     address, name = parse(person.email), clean_name(person.name)
@@ -68,6 +69,9 @@ def sign_up(
         letter: letter_body_id(conn, settings, keys, letter, language, {})
         for letter in (Letter.CONFIRM, Letter.ALREADY)
     }
+    consent, letter = Consent(SIGNED_UP, request.source, request.wording), bodies[Letter.CONFIRM]
+    if blocked or not may_write or (known is not None and known.state is State.ACTIVE):
+        _pretend(conn, entry, consent, letter, now)
     if blocked or not may_write:
         return
     if known is not None and known.state is State.ACTIVE:
@@ -75,9 +79,20 @@ def sign_up(
         send_letter(conn, Letter.ALREADY, body_id, known.id, now, once="day")
         return
     subscriber_id = _remember(conn, entry, known, now)
-    consent = Consent(SIGNED_UP, request.source, request.wording)
     record(conn, [(subscriber_id, consent)], now)
-    send_letter(conn, Letter.CONFIRM, bodies[Letter.CONFIRM], subscriber_id, now)
+    send_letter(conn, Letter.CONFIRM, letter, subscriber_id, now)
+
+
+def _pretend(conn: Connection, entry: Entry, consent: Consent, body_id: int, now: datetime) -> None:
+    """Do the work of a new sign-up for nobody and undo it, so that it takes as long as one."""
+    local, domain = entry.hash.hex()[:40], "nobody.invalid"
+    nobody = Address(f"{local}@{domain}", local, domain, f"{local}@{domain}")
+    with conn.begin_nested() as work:
+        decoy = replace(entry, address=nobody, hash=sha256(entry.hash).digest())
+        subscriber_id = _remember(conn, decoy, None, now)
+        record(conn, [(subscriber_id, consent)], now)
+        send_letter(conn, Letter.CONFIRM, body_id, subscriber_id, now)
+        work.rollback()
 
 
 def _remember(conn: Connection, entry: Entry, known: Known | None, now: datetime) -> int:

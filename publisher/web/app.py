@@ -10,7 +10,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from publisher.ops import log
-from publisher.web import archive, feeds, guard, pages, proof
+from publisher.web import (
+    archive,
+    confirm,
+    feeds,
+    guard,
+    pages,
+    preferences,
+    proof,
+    signup,
+    unsubscribe,
+)
 from publisher.web.counts import Counts
 from publisher.web.form import Form, read_form, read_query
 from publisher.web.health import health_pages
@@ -35,7 +45,16 @@ _KNOWN_METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 _log = log.get("web")
 
 # A room of pages adds one line here.
-PAGES: tuple[Page, ...] = (*pages.PAGES, *feeds.PAGES, *archive.PAGES, *proof.PAGES)
+PAGES: tuple[Page, ...] = (
+    *pages.PAGES,
+    *feeds.PAGES,
+    *signup.PAGES,
+    *confirm.PAGES,
+    *preferences.PAGES,
+    *unsubscribe.PAGES,
+    *archive.PAGES,
+    *proof.PAGES,
+)
 
 
 def make_web(app: "App", more: Iterable[Page] = ()) -> "Web":

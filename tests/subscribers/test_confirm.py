@@ -1,7 +1,7 @@
 import pytest
 
 from publisher.app.people import forget_old_asks, welcome_news
-from publisher.errors import AskedTooOften, TokenExpired, TokenForged
+from publisher.errors import LimitReached, TokenExpired, TokenForged
 from publisher.store import read, write
 from publisher.subscribers import (
     Confirmed,
@@ -113,7 +113,7 @@ def test_another_letter_is_limited_like_a_sign_up(town):
     with write(town.db) as conn:
         for _ in range(10):
             renew_confirmation(conn, town.app.settings, KEYS, who, "203.0.113.7", town.now)
-        with pytest.raises(AskedTooOften):
+        with pytest.raises(LimitReached):
             renew_confirmation(conn, town.app.settings, KEYS, who, "203.0.113.7", town.now)
     assert len(town.letters()) == 1
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.errors import AddressError, AskedTooOften, TokenExpired, TokenForged
+from publisher.errors import AddressError, LimitReached, TokenExpired, TokenForged
 from publisher.store import read, write
 from publisher.subscribers import (
     State,
@@ -70,7 +70,7 @@ def test_fresh_links_are_limited_by_address_and_network(town, join):
     join("ann@example.test")
     for _ in range(10):
         ask(town, "ann@example.test", "203.0.113.7")
-    with pytest.raises(AskedTooOften):
+    with pytest.raises(LimitReached):
         ask(town, "ann@example.test", "203.0.113.7")
     assert len(town.letters()) == 1
     town.sign_up("ann@example.test")  # another letter, with a limit of its own

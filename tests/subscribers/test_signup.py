@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.errors import AddressError, AskedTooOften, ChoiceError
+from publisher.errors import AddressError, ChoiceError, LimitReached
 from publisher.store import read, tables, write
 from publisher.subscribers import State, suppress, unsubscribe
 from tests.subscribers.town import KEYS, text_of
@@ -119,19 +119,15 @@ def test_language_that_is_not_offered_becomes_the_first(town):
     assert town.person("a@example.test").languages == ("en",)
 
 
-@pytest.mark.parametrize(
-    "networks",
-    [["203.0.113.7"] * 11, [f"2001:db8:1:2::{n:x}" for n in range(11)]],
-)
-def test_one_network_may_ask_ten_times_an_hour(town, networks):
-    for number, network in enumerate(networks[:10]):
-        town.sign_up(f"a{number}@example.test", network=network)
-    with pytest.raises(AskedTooOften) as caught:
-        town.sign_up("last@example.test", network=networks[10])
-    assert town.now < caught.value.again_at <= town.now + timedelta(minutes=61)
-    town.sign_up("last@example.test", network="2001:db8:1:3::1")
-    town.clock.at = caught.value.again_at
-    town.sign_up("later@example.test", network=networks[10])
+def test_one_network_may_ask_ten_times_an_hour(town):
+    for number in range(10):
+        town.sign_up(f"a{number}@example.test", network="203.0.113.7")
+    with pytest.raises(LimitReached) as caught:
+        town.sign_up("last@example.test", network="203.0.113.7")
+    assert timedelta(0) < caught.value.retry_after <= timedelta(minutes=61)
+    town.sign_up("last@example.test", network="2001:db8:1:3::/64")
+    town.clock.at += caught.value.retry_after
+    town.sign_up("later@example.test", network="203.0.113.7")
 
 
 def test_everybody_together_may_ask_as_often_as_the_site_says(town, settings):
@@ -139,9 +135,9 @@ def test_everybody_together_may_ask_as_often_as_the_site_says(town, settings):
     town.app.settings = settings.model_copy(update={"web": web})
     for number in range(3):
         town.sign_up(f"a{number}@example.test")
-    with pytest.raises(AskedTooOften) as caught:
+    with pytest.raises(LimitReached) as caught:
         town.sign_up("b@example.test")
-    town.clock.at = caught.value.again_at
+    town.clock.at += caught.value.retry_after
     town.sign_up("b@example.test")
 
 

@@ -1,0 +1,110 @@
+"""The sign-up: a form on a page of ours or of the site, and one answer to it for every address."""
+
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from publisher import tokens
+from publisher.errors import AddressError, ChoiceError, LimitReached, TokenError
+from publisher.ops import log
+from publisher.store import write
+from publisher.subscribers import Request, sign_up
+from publisher.web.choices import Typed, guessed_zone, offered, to_person, typed
+from publisher.web.pages import page
+from publisher.web.visit import Page, Visit
+
+FASTEST = 2.0  # seconds in which a person can fill the form in
+CONSENT = "I want mail from %(site)s at this address. I can leave at any time, with one click."
+_log = log.get("web")
+
+
+def wording(visit: Visit) -> str:
+    """Return what stands beside the button, which is what people agree to."""
+    from publisher.language import pick
+
+    site = visit.settings.site
+    name = pick(site.name, visit.language, site.languages)
+    return str(visit.app.templates.words(visit.language).t(CONSENT, site=name))
+
+
+def show(visit: Visit) -> Response:
+    """Show the empty form."""
+    own = visit.language if visit.language in visit.settings.site.languages else ""
+    digests = tuple(visit.settings.digests)
+    zone = guessed_zone(visit)
+    return _form(
+        visit, Typed(languages=(own,) if own else (), digests=digests, time_zone=zone), 200
+    )
+
+
+def answer(visit: Visit) -> Response:
+    """Take a filled-in form, from our page or from a site's own."""
+    filled, request = typed(visit), _request(visit)
+    if request.is_spam:
+        _log.info("sign-up by a machine", route=visit.route)
+    try:
+        with write(visit.app.engine) as conn:
+            sign_up(conn, visit.settings, visit.app.keys, request, visit.now)
+    except (AddressError, ChoiceError) as error:
+        return _form(visit, replace(filled, errors={_field(error): sentence(visit, error)}), 422)
+    except LimitReached as error:
+        minutes = -(-int(error.retry_after.total_seconds()) // 60)
+        response = _form(visit, filled, 429, minutes=minutes)
+        response.headers["retry-after"] = str(int(error.retry_after.total_seconds()))
+        return response
+    return page(visit, "signed_up")
+
+
+def sentence(visit: Visit, error: AddressError | ChoiceError) -> str:
+    """Return what is wrong with a field, in the reader's words."""
+    words = visit.app.templates.words(visit.language)
+    if isinstance(error, AddressError):
+        return str(
+            words.t("This is no e-mail address that mail can be sent to. Please look again.")
+        )
+    if error.what == "name":
+        return str(words.t("This is too long."))
+    if error.what == "pause":
+        return str(words.t("Please choose a day within the next year."))
+    return str(words.t("Please choose among what is offered here."))
+
+
+def _request(visit: Visit) -> Request:
+    return Request(
+        to_person(typed(visit)),
+        visit.network,
+        wording(visit),
+        is_spam=bool(visit.form.get("website")) or _is_hasty(visit),
+    )
+
+
+def _is_hasty(visit: Visit) -> bool:
+    """Return whether our own page was answered faster than a person can; others say no hour."""
+    try:
+        shown = tokens.read(visit.app.keys, "form", visit.form.get("shown"), now=visit.now)
+    except TokenError:
+        return False
+    return bool(shown.issued_at and (visit.now - shown.issued_at).total_seconds() < FASTEST)
+
+
+def _field(error: AddressError | ChoiceError) -> str:
+    if isinstance(error, AddressError):
+        return "email"
+    return "time_zone" if error.what == "zone" else error.what
+
+
+def _form(visit: Visit, filled: Typed, status: int, minutes: int = 0) -> Response:
+    shown = tokens.make(visit.app.keys, "form", "", issued_at=visit.now)
+    given = offered(visit, filled)
+    return page(
+        visit,
+        "signup",
+        status=status,
+        shown=shown,
+        wording=wording(visit),
+        minutes=minutes,
+        **given,
+    )
+
+
+PAGES = (Page("/subscribe", get=show, post=answer),)
