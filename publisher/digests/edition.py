@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from publisher.content.item import Word
 from publisher.digests.compose import Notice
@@ -141,8 +141,14 @@ def read_frozen(conn: Connection, edition_id: int) -> Frozen:
     return Frozen.from_json(kept or "")
 
 
+def editions_where(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select the rows of editions, the oldest first, without what they froze, which may be long."""
+    columns = (column for column in tables.editions.c if column is not tables.editions.c.frozen)
+    return select(*columns).where(*conditions).order_by(tables.editions.c.id)
+
+
 def edition_of(row: Row[Any]) -> Edition:
-    """Return the edition of a row that has all columns."""
+    """Return the edition of a row that has all columns but perhaps what it froze."""
     return Edition(
         row.id,
         row.digest,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SETTINGS
+
 AT_SLOT = "2026-03-03T07:00:30Z"  # the small site's weekly digest: Tue 07:00 in London
 
 
@@ -240,3 +242,12 @@ def test_an_export_into_no_folder_is_usage_and_names_it(publisher):
     ran = publisher("subscribers", "export", "nowhere/readers.csv")
     assert ran.code == 2
     assert "there is no folder nowhere" in ran.err
+
+
+def test_send_says_how_many_mails_went_to_editors(ready, publisher):
+    ready.configure(f'{SETTINGS}\n[editors]\naddresses = ["ed@example.org"]\n')
+    assert "1 mail to editors" in publisher("send", at="2026-03-03T05:00:00Z").out
+    assert "editors" not in publisher("send", at="2026-03-03T05:30:00Z").out
+    ran = publisher("send", at=AT_SLOT)
+    assert "1 sent" in ran.out
+    assert "1 mail to editors" in ran.out
