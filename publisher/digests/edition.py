@@ -115,6 +115,11 @@ class Edition:
         return purpose_of(self.id)
 
     @property
+    def is_held_for_size(self) -> bool:
+        """Whether it waits because some reader would get more items than `most`."""
+        return self.state is State.HELD and self.held_by == BY_MOST
+
+    @property
     def local_slot(self) -> datetime:
         """The slot as a local time without a zone, as templates and links show it."""
         return self.slot.at

@@ -104,7 +104,7 @@ def _sentence(edition: Edition) -> str:
     if edition.state is State.PAUSED:
         return _PAUSED
     if edition.state is State.HELD:
-        return (Standing.TOO_LARGE if edition.held_by == "most" else Standing.HELD).sentence
+        return (Standing.TOO_LARGE if edition.is_held_for_size else Standing.HELD).sentence
     return Standing[edition.state.name].sentence
 
 

@@ -105,7 +105,7 @@ def test_a_link_of_an_edition_that_will_not_be_says_so(small_office):
     assert small_office.at(SLOT - HOUR).decide_by_link(holding).standing is Standing.GONE
     small_office.configure("[digests.weekly]", "[digests.other]")
     proof = small_office.at(SLOT - HOUR).decide_by_link(holding)
-    assert (proof.standing, proof.title) == (Standing.GONE, "weekly")
+    assert (proof.standing, proof.digest, proof.titles) == (Standing.GONE, "weekly", {})
 
 
 @pytest.mark.parametrize("purpose", ["unsubscribe", "preferences"])
