@@ -1,22 +1,26 @@
 """What editors are told by mail, and what they decide through its links."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from publisher import editors
 from publisher.app.site import App
 from publisher.delivery import open_transport
+from publisher.digests import State
 from publisher.editors import Handed, Post, Proof
-from publisher.errors import PublisherError, StateError, StoreError
+from publisher.errors import PublisherError, StoreError
 from publisher.ops import log
 from publisher.store import read, write
 
 if TYPE_CHECKING:
     from publisher.editors.notices import Draft
+    from publisher.editors.proof import Due
 
+_T = TypeVar("_T")
 _log = log.get("editors")
 
 
@@ -31,87 +35,78 @@ class Told:
 def tell_editors(app: App, stop: Event | None = None) -> Told:
     """Make the proofs and reports that are due, tell of broken files, and send what waits.
 
-    Repeat-safe. Does nothing without editors, nor in a restored copy that nobody released.
+    Repeat-safe. Does nothing without editors, nor in a restored copy that nobody released. What
+    goes wrong is logged: readers' mail must not wait for it. Raises StoreError only.
     """
     if not app.settings.editors.addresses or app.site_hold():
         return Told()
-    post = post_of(app)
-    proof_at = _queue_proofs(app, post)
-    _queue(app, editors.report_mails(app.engine, post, app.now()))
-    _queue_broken(app, post)
-    handed = editors.send_waiting(
-        app.engine,
-        post,
-        lambda: open_transport(app.settings, stop, editors.REPLY_SECONDS),
-        app.now,
-        stop or Event(),
-    )
+    post = _post_of(app)
+    due, proof_at = editors.due_proofs(app.engine, post, app.now())
+    for one in due:
+        _safely(partial(_queue_proof, app, post, one))
+    _safely(partial(_queue_reports, app, post))
+    _safely(partial(_queue_broken, app, post))
+    handed = _safely(partial(_send, app, post, stop)) or Handed()
     moments = [moment for moment in (proof_at, handed.next_at) if moment]
     return Told(handed, min(moments, default=None))
 
 
 def read_proof(app: App, token: str) -> Proof:
     """Return what an editor's link leads to; raises TokenForged."""
-    return editors.read_proof(app.engine, post_of(app), token, app.now())
+    return editors.read_proof(app.engine, _post_of(app), token, app.now())
 
 
 def decide_by_link(app: App, token: str) -> Proof:
     """Do what an editor's link asks for, if that would change anything; return what came of it.
 
-    Repeat-safe. Raises TokenForged, and PublisherError when a missed edition cannot be opened.
+    Repeat-safe. Raises TokenForged.
     """
     proof = read_proof(app, token)
     if not proof.can_act:
         return proof
-    act = proof.act
     try:
-        # Approving what is held lets it go on; a draft that was held is a draft again.
-        if act == "approve" and proof.edition and proof.edition.state.value == "held":
-            acted = app.decide(proof.digest, "release", proof.slot)
-            if acted.edition is None or acted.edition.state.value != "draft":
-                return read_proof(app, token)
-        app.decide(proof.digest, act, proof.slot)
-    except StateError:
-        pass  # somebody else was faster: the page says what is true now
+        _act(app, proof)
+    except StoreError:
+        raise
+    except PublisherError as error:  # somebody was faster: the page says what is true now
+        _log.warning("a link decided nothing", act=proof.act, reason=error.message)
     return read_proof(app, token)
 
 
-def post_of(app: App) -> Post:
-    """Return what mails to the editors of a site are made with."""
-    return Post(app.settings, app.templates, app.keys, app.signers)
+def _act(app: App, proof: Proof) -> None:
+    """Decide; to approve what is held lets it go on, and what is a draft again after that goes out."""
+    if proof.act == "approve" and proof.edition and proof.edition.state is State.HELD:
+        released = app.decide(proof.digest, "release", proof.slot).edition
+        if released is None or released.state is not State.DRAFT:
+            return
+    app.decide(proof.digest, proof.act, proof.slot)
 
 
-def _queue_proofs(app: App, post: Post) -> datetime | None:
-    """Queue the proofs that are due; return when the next is. A broken one stops no other."""
-    due, next_at = editors.due_proofs(app.engine, post, app.now())
-    for one in due:
-        try:
-            mails = editors.proof_mails(
-                app.engine, post, app.library(), one, app.look_at, app.now()
-            )
-        except StoreError:
-            raise
-        except PublisherError as error:
-            _log.error("a proof cannot be made", digest=one.digest, reason=error.message)
-        else:
-            _queue(app, mails)
-    return next_at
+def _post_of(app: App) -> Post:
+    return editors.open_post(app.settings, app.templates, app.keys, app.signers)
+
+
+def _queue_proof(app: App, post: Post, due: "Due") -> None:
+    library, now = app.library(), app.now()
+    _queue(app, editors.proof_mails(app.engine, post, library, due, app.look_at, now))
+
+
+def _queue_reports(app: App, post: Post) -> None:
+    _queue(app, editors.report_mails(app.engine, post, app.now()))
 
 
 def _queue_broken(app: App, post: Post) -> None:
     """Queue one mail about all files that broke since the last one."""
-    if app.is_shared and not app.has_content:
-        return
-    library = app.library()
+    library, now = app.library(), app.now()
     broken = editors.broken_now(library)
     with read(app.engine) as conn:
         told = editors.told_of(conn)
-    if broken == told.files:
+    if broken == told.files or editors.is_being_written(library, broken, now):
         return
-    mails = editors.broken_mails(post, library, broken, told, app.now())
+    mails = editors.broken_mails(post, library, broken, told, now)
     with write(app.engine) as conn:
-        editors.queue(conn, mails, app.now())
-        editors.remember(conn, broken, app.now())
+        editors.queue(conn, mails, now)
+        editors.remember(conn, broken, now)
 
 
 def _queue(app: App, mails: "Sequence[Draft]") -> None:
@@ -121,3 +116,27 @@ def _queue(app: App, mails: "Sequence[Draft]") -> None:
     with write(app.engine) as conn:
         editors.queue(conn, mails, now)
         editors.forget(conn, now - app.settings.retention.deliveries)
+
+
+def _send(app: App, post: Post, stop: Event | None) -> Handed:
+    return editors.send_waiting(
+        app.engine,
+        post,
+        lambda: open_transport(app.settings, stop, editors.REPLY_SECONDS),
+        app.now,
+        stop or Event(),
+    )
+
+
+def _safely(step: Callable[[], _T]) -> _T | None:
+    """Do one step of several; one that fails stops no other, and is tried again the next time."""
+    try:
+        return step()
+    except StoreError:
+        raise
+    except PublisherError as error:
+        _log.error("editors cannot be told", reason=error.message, hint=error.hint)
+    except Exception as error:
+        # Ours to mend, and no reason for readers to wait.
+        _log.error("editors cannot be told", error=f"{type(error).__name__}: {error}")
+    return None

@@ -267,10 +267,11 @@ class App:
         from publisher import digests
 
         engine, settings, templates = self.engine, self.settings, self.templates
+        is_elsewhere = self.is_shared and not self.has_content
         return digests.act(
             engine,
             settings,
-            self.library(),
+            None if is_elsewhere else self.library(),
             templates,
             name,
             what,

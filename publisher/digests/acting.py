@@ -47,7 +47,7 @@ class Acted:
 def act(
     engine: Engine,
     settings: "Settings",
-    library: "Library",
+    library: "Library | None",
     templates: "Templates",
     name: str,
     what: str,
@@ -57,8 +57,9 @@ def act(
 ) -> Acted:
     """Approve, hold, release or cancel an edition of a digest.
 
-    what    approve, hold, release or cancel
-    wanted  its slot or the slot's day; "": the only edition it can be, or the next slot
+    library  None on a machine that has no items: only a missed edition needs them
+    what     approve, hold, release or cancel
+    wanted   its slot or the slot's day; "": the only edition it can be, or the next slot
 
     Raises PublisherError when there is no such edition, StateError when it is too late for that,
     RenderError when a missed edition cannot be frozen.
@@ -73,6 +74,11 @@ def act(
             if done.edition.state is not State.OPENING:
                 return Acted(found.slot, done.edition, None, done.gone, done.kept)
     if found.state is State.MISSED:
+        if library is None:
+            raise PublisherError(
+                "a missed edition is frozen anew, and content/ is not on this machine",
+                hint="release it where content/ is",
+            )
         with write(engine) as conn:
             record_seen(conn, library, now)
         freeze(

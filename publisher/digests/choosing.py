@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from publisher.digests.decisions import Decision, decision_on, decisions_on
-from publisher.digests.edition import Edition, State, edition_of
+from publisher.digests.edition import Edition, State, edition_of, editions_where
 from publisher.digests.period import Slot, is_too_late, last_slot, slots_between
 from publisher.digests.queue import read_position
 from publisher.digests.zones import zones_of
@@ -61,12 +61,8 @@ def find_edition(
 
 def _editions(conn: Connection, name: str) -> list[Edition]:
     """Return a digest's editions, the newest first."""
-    # Without what they froze, which may be long.
-    columns = (column for column in editions.c if column is not editions.c.frozen)
-    rows = conn.execute(
-        select(*columns).where(editions.c.digest == name).order_by(editions.c.id.desc())
-    )
-    return [edition_of(row) for row in rows]
+    rows = conn.execute(editions_where(editions.c.digest == name)).all()
+    return [edition_of(row) for row in reversed(rows)]
 
 
 def _coming(conn: Connection, settings: "Settings", name: str, now: datetime) -> list[Slot]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from publisher.content.item import Word
 from publisher.digests.compose import Notice
@@ -106,6 +106,11 @@ class Edition:
         return purpose_of(self.id)
 
     @property
+    def is_held_for_size(self) -> bool:
+        """Whether it waits because some reader would get more items than `most`."""
+        return self.state is State.HELD and self.held_by == BY_MOST
+
+    @property
     def local_slot(self) -> datetime:
         """The slot as a local time without a zone, as templates and links show it."""
         return self.slot.at
@@ -132,8 +137,14 @@ def read_frozen(conn: Connection, edition_id: int) -> Frozen:
     return Frozen.from_json(kept or "")
 
 
+def editions_where(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select the rows of editions, the oldest first, without what they froze, which may be long."""
+    columns = (column for column in tables.editions.c if column is not tables.editions.c.frozen)
+    return select(*columns).where(*conditions).order_by(tables.editions.c.id)
+
+
 def edition_of(row: Row[Any]) -> Edition:
-    """Return the edition of a row that has all columns."""
+    """Return the edition of a row that has all columns but perhaps what it froze."""
     return Edition(
         row.id,
         row.digest,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_
 
 from publisher import delivery
 from publisher.delivery import Failure, Totals
 from publisher.digests.accounting import recipients_of
-from publisher.digests.edition import Edition, State, edition_of
+from publisher.digests.edition import Edition, State, edition_of, editions_where
 from publisher.digests.stories import unix
 from publisher.store.tables import editions
 
@@ -28,14 +28,13 @@ class Ended:
 def stopped_or_closed(conn: Connection, since: datetime) -> list[Edition]:
     """Return the editions that are held or paused, or that closed after a moment; oldest first."""
     chosen = or_(editions.c.state.in_(STOPPED), editions.c.closed_at > unix(since))
-    rows = conn.execute(select(editions).where(chosen).order_by(editions.c.id))
-    return [edition_of(row) for row in rows]
+    return [edition_of(row) for row in conn.execute(editions_where(chosen))]
 
 
 def drafts(conn: Connection) -> list[Edition]:
     """Return the editions that wait for an editor, oldest first."""
-    waiting = select(editions).where(editions.c.state == State.DRAFT).order_by(editions.c.id)
-    return [edition_of(row) for row in conn.execute(waiting)]
+    rows = conn.execute(editions_where(editions.c.state == State.DRAFT))
+    return [edition_of(row) for row in rows]
 
 
 def ended(conn: Connection, edition: Edition) -> Ended:

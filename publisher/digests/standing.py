@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from publisher.digests.decisions import Decision, decision_on
-from publisher.digests.edition import BY_MOST, Edition, State, edition_of
+from publisher.digests.edition import Edition, State, edition_of, editions_where
 from publisher.digests.period import is_regular, is_too_late, slot_at
 from publisher.digests.zones import zones_of
 from publisher.store.tables import editions
@@ -64,12 +64,13 @@ def standing(
 ) -> tuple[Standing, Edition | None]:
     """Return where the edition of a digest and local slot stands, and itself if it exists."""
     row = conn.execute(
-        select(editions).where(editions.c.digest == name, editions.c.slot == slot)
+        editions_where(editions.c.digest == name, editions.c.slot == slot)
     ).one_or_none()
     if row is not None:
         edition = edition_of(row)
-        is_large = edition.state is State.HELD and edition.held_by == BY_MOST
-        return Standing.TOO_LARGE if is_large else _OF_STATE[edition.state], edition
+        if edition.is_held_for_size:
+            return Standing.TOO_LARGE, edition
+        return _OF_STATE[edition.state], edition
     if not _is_to_come(conn, settings, name, slot, now):
         return Standing.GONE, None
     decision = decision_on(conn, name, slot)

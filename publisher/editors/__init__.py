@@ -5,9 +5,15 @@ an editor; `queue` keeps them and `send_waiting` hands them over. `read_proof` s
 link leads to. Whoever decides is named nowhere.
 """
 
-from publisher.editors.broken import broken_mails, broken_now, remember, told_of
+from publisher.editors.broken import (
+    broken_mails,
+    broken_now,
+    is_being_written,
+    remember,
+    told_of,
+)
 from publisher.editors.deciding import Proof, read_proof
-from publisher.editors.mail import Post
+from publisher.editors.mail import Post, open_post
 from publisher.editors.notices import forget, queue
 from publisher.editors.proof import due_proofs, proof_mails
 from publisher.editors.report import report_mails
@@ -22,6 +28,8 @@ __all__ = [
     "broken_now",
     "due_proofs",
     "forget",
+    "is_being_written",
+    "open_post",
     "proof_mails",
     "queue",
     "read_proof",

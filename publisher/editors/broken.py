@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from publisher.content import Library
     from publisher.errors import Problem
 
+_QUIET_SECONDS = 5.0  # after which a file is taken to be whole
 _LOOKED_AT = 1_000_000  # bytes of a file; what an editor writes is shorter
 
 
@@ -34,6 +35,18 @@ def broken_now(library: "Library") -> Mapping[str, str]:
     root = library.settings.root
     paths = {problem.path for problem in library.problems if problem.is_error}
     return {path: _hash_of(root / path) for path in sorted(paths)}
+
+
+def is_being_written(library: "Library", broken: Mapping[str, str], now: datetime) -> bool:
+    """Return whether a file among the broken ones changed just now: it may be half a file."""
+    for path in broken:
+        try:
+            changed_at = (library.settings.root / path).stat().st_mtime
+        except OSError:
+            continue
+        if 0 <= now.timestamp() - changed_at < _QUIET_SECONDS:
+            return True
+    return False
 
 
 def told_of(conn: Connection) -> Told:

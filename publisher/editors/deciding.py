@@ -1,5 +1,6 @@
 """An editor's link: for which edition it is, what it asks for, and where that edition stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ class Proof:
     act: str  # approve, hold or cancel
     digest: str
     slot: str  # local
-    title: str  # the digest's, in the editors' language
+    titles: Mapping[str, str]  # the digest's, by language; empty where it has none
     when: datetime  # the slot in the site's zone
     is_own_hour: bool  # it is that hour in each reader's own zone
     standing: Standing
@@ -48,7 +49,7 @@ def read_proof(engine: Engine, post: Post, token: str, now: datetime) -> Proof:
         act,
         name,
         slot,
-        post.title_of(name),
+        digest.title if digest else {},
         datetime.fromisoformat(slot).replace(tzinfo=settings.site.zone),
         digest is not None and digest.zone == "subscriber",
         standing,

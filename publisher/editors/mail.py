@@ -33,25 +33,13 @@ class Post:
     settings: "Settings"
     templates: Templates
     keys: "Keys"
-    signers: "tuple[Signer, ...]" = ()
+    signers: "tuple[Signer, ...]"
+    editors: Mapping[str, Address]  # by id
 
     @property
     def language(self) -> str:
         """The language that editors are written to in: the site's first."""
         return self.settings.site.languages[0]
-
-    @property
-    def editors(self) -> dict[str, Address]:
-        """The editors that there are, by id; an address that cannot be one is logged and left out."""
-        found = {}
-        for text in self.settings.editors.addresses:
-            try:
-                address = parse(text)
-            except AddressError as error:
-                _log.error("[editors] addresses holds what is no address", reason=error.why)
-                continue
-            found[editor_id(address, self.keys)] = address
-        return found
 
     def words(self, **values: Any) -> dict[str, Any]:
         """Return the values of a template, with what all templates of mails to editors need."""
@@ -119,6 +107,24 @@ class Post:
         data = compose_message(body, reader, {**values, **links}, identity, now)
         signed = sign_message(data, self.signers, int(now.timestamp()))
         return Draft(purpose, editor, body.sender, signed)
+
+
+def open_post(
+    settings: "Settings", templates: Templates, keys: "Keys", signers: "tuple[Signer, ...]" = ()
+) -> Post:
+    """Return what mails to the editors of a site are made with.
+
+    What cannot be an address is logged and left out.
+    """
+    editors = {}
+    for text in settings.editors.addresses:
+        try:
+            address = parse(text)
+        except AddressError as error:
+            _log.error("[editors] addresses holds what is no address", reason=error.why)
+            continue
+        editors[editor_id(address, keys)] = address
+    return Post(settings, templates, keys, signers, editors)
 
 
 def editor_id(address: Address, keys: "Keys") -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
@@ -47,7 +46,7 @@ def report_mails(engine: Engine, post: Post, now: datetime) -> Sequence[Draft]:
     due: list[tuple[Ended, str, frozenset[str]]] = []
     with read(engine) as conn:
         for edition in digests.stopped_or_closed(conn, now - LATELY):
-            purpose = _purpose(edition)
+            purpose = _purpose(edition, now)
             have = who_has(conn, purpose)
             if edition.digest in post.settings.digests and editors.keys() - have:
                 due.append((digests.ended(conn, edition), purpose, have))
@@ -59,13 +58,13 @@ def report_mails(engine: Engine, post: Post, now: datetime) -> Sequence[Draft]:
     ]
 
 
-def _purpose(edition: Edition) -> str:
-    """Return what names a report: said again only when it happened again."""
+def _purpose(edition: Edition, now: datetime) -> str:
+    """Return what names a report: of a hold, anew after each release; of a pause, once a day."""
     said = str(edition.id)
     if edition.state is State.HELD:
         said += f"/{int(edition.released_at.timestamp()) if edition.released_at else 0}"
     if edition.state is State.PAUSED:
-        said += f"/{sha256(edition.note.encode()).hexdigest()[:16]}"
+        said += f"/{now:%Y-%m-%d}"  # its words may be others with every try
     return f"{edition.state}:{said}/"
 
 
@@ -105,7 +104,7 @@ def _sentence(edition: Edition) -> str:
     if edition.state is State.PAUSED:
         return _PAUSED
     if edition.state is State.HELD:
-        return (Standing.TOO_LARGE if edition.held_by == "most" else Standing.HELD).sentence
+        return (Standing.TOO_LARGE if edition.is_held_for_size else Standing.HELD).sentence
     return Standing[edition.state.name].sentence
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AT_SLOT, EARLIER
+from tests.conftest import SETTINGS
 
 
 @pytest.fixture
@@ -287,3 +288,12 @@ def test_an_export_into_no_folder_is_usage_and_names_it(publisher):
     ran = publisher("subscribers", "export", "nowhere/readers.csv")
     assert ran.code == 2
     assert "there is no folder nowhere" in ran.err
+
+
+def test_send_says_how_many_mails_went_to_editors(ready, publisher):
+    ready.configure(f'{SETTINGS}\n[editors]\naddresses = ["ed@example.org"]\n')
+    assert "1 mail to editors" in publisher("send", at="2026-03-03T05:00:00Z").out
+    assert "editors" not in publisher("send", at="2026-03-03T05:30:00Z").out
+    ran = publisher("send", at=AT_SLOT)
+    assert "1 sent" in ran.out
+    assert "1 mail to editors" in ran.out

@@ -1,5 +1,6 @@
 """Broken files: told once, together, and again when they changed."""
 
+import os
 from datetime import timedelta
 
 from publisher.editors.broken import broken_now
@@ -53,3 +54,12 @@ def test_a_warning_breaks_nothing(small_office, now):
     small_office.site.item("a.en.md", "A", colour="blue")
     small_office.begin(at=now)
     assert broken_now(small_office.at(now).library()) == {}
+
+
+def test_a_file_that_somebody_is_writing_is_left_until_it_is_quiet(small_office, now):
+    small_office.begin(at=now)
+    path = small_office.site.item("a.en.md", "A", date="someday")
+    at = now.timestamp() - 3
+    os.utime(path, (at, at))
+    assert small_office.at(now).tell_editors().handed.sent == 0
+    assert small_office.at(now + timedelta(seconds=3)).tell_editors().handed.sent == 2

@@ -105,7 +105,7 @@ def test_a_link_of_an_edition_that_will_not_be_says_so(small_office):
     assert small_office.at(SLOT - HOUR).decide_by_link(holding).standing is Standing.GONE
     small_office.configure("[digests.weekly]", "[digests.other]")
     proof = small_office.at(SLOT - HOUR).decide_by_link(holding)
-    assert (proof.standing, proof.title) == (Standing.GONE, "weekly")
+    assert (proof.standing, proof.digest, proof.titles) == (Standing.GONE, "weekly", {})
 
 
 @pytest.mark.parametrize("purpose", ["unsubscribe", "preferences"])
@@ -116,3 +116,14 @@ def test_links_of_readers_decide_nothing(small_office, purpose):
         app.read_proof(make(app.keys, purpose, "x", "weekly"))
     with pytest.raises(TokenForged):
         app.read_proof("")
+
+
+def test_a_machine_without_content_decides_too(site, shared_url):
+    office = Office(site, f'\n[database]\nurl = "{shared_url}"\n')
+    approving, holding = proofed(office, "editor")
+    late = office.at(SLOT + MINUTE)
+    late.send()
+    (site.root / "content").rename(site.root / "elsewhere")
+    assert late.decide_by_link(holding).standing is Standing.HELD
+    assert late.decide_by_link(approving).standing is Standing.GOING
+    office.close()

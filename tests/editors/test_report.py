@@ -66,7 +66,7 @@ def test_a_paused_edition_is_reported_with_the_server_s_words(office):
     app = opened(office, is_sent=False)
     digests.pause(app.engine, "535 5.7.8 who are you")
     assert app.tell_editors().handed.sent == 2
-    digests.pause(app.engine, "535 5.7.8 who are you")
+    digests.pause(app.engine, "535 5.7.8 who are you, attempt 2")
     assert app.tell_editors().handed.sent == 0
     assert office.subjects() == ["Paused: Weekly digest"]
     assert "535 5.7.8 who are you" in said(office)

@@ -175,3 +175,14 @@ def test_no_address_of_an_editor_stands_in_the_database(small_office):
     app.tell_editors()
     assert not any("example.org" in str(row.editor) for row in rows(app))
     assert all(row.message is None for row in rows(app))
+
+
+def test_a_broken_template_keeps_nobody_else_from_their_mail(small_office, capsys):
+    begun(small_office)
+    small_office.site.write("templates/email/_proof.html.j2", "{{ nothing.here }}")
+    small_office.site.item("bad.en.md", "Bad", date="someday")
+    app = small_office.at(SLOT - HOUR)
+    assert app.tell_editors().handed.sent == 2
+    assert small_office.subjects() == ["1 file cannot be published"]
+    assert "editors cannot be told" in capsys.readouterr().err
+    assert small_office.at(SLOT + MINUTE).send().report.sent == 1

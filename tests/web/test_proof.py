@@ -51,6 +51,7 @@ def test_the_page_is_in_the_editor_s_language_and_leads_to_the_other_decisions(o
     web = open_web(clock=Clock(SLOT - HOUR))
     shown = web.get(holding, Accept_Language="ar")
     assert 'dir="rtl"' in shown.text
+    assert "النشرة الأسبوعية" in shown.text
     assert buttons(shown) == ["إيقاف"]
     others = re.findall(r'class="button second" href="([^"]+)"', shown.text)
     assert len(others) == 1
