@@ -34,6 +34,11 @@ def variable(key: Key) -> str:
     return "_".join(("publisher", *key)).upper()
 
 
+def file_variable(key: Key) -> str:
+    """Return the environment variable that names a secret's file, as `<key>_file` does."""
+    return f"{variable(key)}_FILE"
+
+
 def masked(values: dict[str, Any]) -> dict[str, Any]:
     """Return dumped settings as they may be shown: of each secret only whether there is one."""
     shown = deepcopy(values)
@@ -57,10 +62,13 @@ def take_secrets(table: dict[str, Any], root: Path, environ: Mapping[str, str]) 
     """
     report: Report = []
     for key in SECRETS:
-        section = _section(table, key[:-1], make=variable(key) in environ)
+        is_named = file_variable(key) in environ
+        section = _section(table, key[:-1], make=is_named or variable(key) in environ)
         if section is None:
             continue
         name = key[-1]
+        if is_named:
+            section[f"{name}_file"] = environ[file_variable(key)]
         if _tells(key, section.get(name)):
             report.append(
                 (

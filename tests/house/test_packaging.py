@@ -37,6 +37,7 @@ def test_wheel_made_from_sdist_carries_templates_and_sample(dist):
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
     assert {"publisher.toml", "README.md", "templates/email/digest.mjml.j2"} <= inside
+    assert {"deploy/take-content", "deploy/systemd/publisher.service"} <= inside
 
 
 @pytest.mark.slow

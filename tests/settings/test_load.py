@@ -312,6 +312,25 @@ def owned(small):
     return small.replace("digest@example.org", "digest@our-town.org")
 
 
+def test_the_environment_may_name_a_secrets_file_in_place_of_the_settings(site, owned):
+    toml = owned + (
+        '[delivery.smtp]\nusername = "u"\npassword_file = "var/other"\n'
+        '[delivery.dkim]\ndomain = "our-town.org"\nselector = "news"\n'
+    )
+    site.configure(toml)
+    handed = site.write("run/credentials/smtp-password", "s3cret\n")
+    environ = {
+        "PUBLISHER_DELIVERY_SMTP_PASSWORD_FILE": str(handed),
+        "PUBLISHER_DELIVERY_DKIM_KEY_FILE": "run/dkim.pem",
+        "PUBLISHER_WEB_METRICS_TOKEN_FILE": "run/credentials/smtp-password",
+    }
+    settings = load(site.root, environ)
+    assert settings.delivery.smtp.password == settings.web.metrics_token == "s3cret"
+    assert settings.delivery.dkim.key_file == "run/dkim.pem"
+    environ["PUBLISHER_DELIVERY_SMTP_PASSWORD"] = "nearer"
+    assert load(site.root, environ).delivery.smtp.password == "nearer"
+
+
 def test_the_keys_of_providers_come_from_the_environment_or_from_files(site, owned):
     site.configure(
         owned + '[delivery]\ntransport = "ses"\n[delivery.ses]\nregion = "eu-west-1"\n'
