@@ -21,7 +21,7 @@ _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # Debian keeps servers 
 
 # Pages as those that open somebody's choices, and one that says whom the limits count.
 PAGES = (
-    Page("/u/{token}", get=lambda visit: PlainTextResponse(visit.network)),
+    Page("/asker", get=lambda visit: PlainTextResponse(visit.network)),
     Page("/whole", post=lambda visit: PlainTextResponse(visit.network)),
 )
 

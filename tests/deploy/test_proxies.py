@@ -130,9 +130,8 @@ def test_a_page_a_feed_and_health_are_answered_through_it(proxy, site, open_web)
 
 
 def test_limits_count_who_asks_and_not_whom_they_claim_to_be(proxy):
-    answer = proxy.ask(
-        "GET", f"/u/{TOKEN}", **{"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.8"}
-    )
+    claimed = {"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.8"}
+    answer = proxy.ask("GET", "/asker", **claimed)
     assert answer.text == "127.0.0.1"  # this test, which to the proxy is the client
 
 

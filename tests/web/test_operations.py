@@ -84,13 +84,13 @@ def test_logs_name_the_route_and_nobody_who_asked(open_web, capfd):
 
     log.configure(json=True, level="debug")
     try:
-        browser = open_web(Page("/u/{token}", get=lambda visit: PlainTextResponse("bye")))
+        browser = open_web(Page("/place/{token}", get=lambda visit: PlainTextResponse("bye")))
         browser.get(
-            "/u/a-secret-token?email=reader@example.org", **{"X-Forwarded-For": "192.0.2.7"}
+            "/place/a-secret-token?email=reader@example.org", **{"X-Forwarded-For": "192.0.2.7"}
         )
         browser.get("/secret-path")
         told = capfd.readouterr().err
     finally:
         log.configure(json=False, level="warning")
-    assert '"route": "/u/{token}", "status": 200' in told
+    assert '"route": "/place/{token}", "status": 200' in told
     assert not re.search("secret|reader@|192.0.2.7", told)

@@ -147,6 +147,8 @@ def test_serve_takes_up_changed_settings_and_keeps_the_old_when_they_are_wrong(s
     app.close()
 
 
+# uvloop's coroutine that could not listen complains once more when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_web_that_ends_by_itself_says_so_and_keeps_nobody_waiting(site, capfd):
     app, listener, ended = open_app(site.root, Clock()), socket.socket(), threading.Event()
     server = WebServer(make_web(app), listener, Patience())
