@@ -170,9 +170,10 @@ def make(
         parts.append(slot)
     if issued_at is not None:
         parts.append(str(int(issued_at.timestamp())))
-    if any("\0" in part for part in (purpose, *parts)):
+    text = "\0".join(parts)
+    if "\0" in purpose or text.count("\0") >= len(parts):
         raise ValueError("no part of a token may hold a NUL")
-    said = "\0".join(parts).encode()
+    said = text.encode()
     return base64.urlsafe_b64encode(_mac(secret, purpose, said) + said).decode().rstrip("=")
 
 

@@ -10,6 +10,7 @@ from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Protocol
 
@@ -171,6 +172,7 @@ def _quoted_value(value: str) -> bytes:
     return "=\r\n".join(lines).encode()
 
 
+@lru_cache(maxsize=1024)  # days in words, which many readers share
 def _quoted_whole(value: str) -> bytes:
     coded = _quoted(_wire_text(value))
     # What follows may be a soft line end: without its own "=" the last line has to have room.
