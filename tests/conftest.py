@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -190,6 +190,24 @@ def shared_url(postgres_template: "Engine", shared_template: str) -> Iterator[st
     with admin.connect() as conn:
         conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def one_chromium() -> Iterator[Any]:
+    """The one Chromium of all tests; they take it as `chromium`."""
+    from tests.web.chromium import open_chromium, running
+
+    with open_chromium() as browser, running(None):
+        yield browser
+
+
+@pytest.fixture
+def chromium(one_chromium: Any) -> Iterator[Any]:
+    """A Chromium; its contexts and pages are the test's to make and close."""
+    from tests.web.chromium import running
+
+    with running(one_chromium._loop):
+        yield one_chromium
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

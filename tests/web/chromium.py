@@ -1,5 +1,6 @@
 """A real browser with a screen, for tests that look at pages as people do."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Iterator
@@ -28,11 +29,36 @@ def open_chromium() -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def running(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """Let asyncio take this loop, or none, for the one that runs in this thread.
+
+    Playwright marks its own as running for as long as the browser is open, so that nothing else
+    could run one: no other test could send mail.
+    """
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(before)
+
+
 def violations(page: Any) -> list[str]:
     """Return what axe finds against WCAG 2.2 A and AA on a page, one line a rule and place."""
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate(f"axe.run({{runOnly: {json.dumps(tags)}}})")
+    return _found(page, {"type": "tag", "values": tags})
+
+
+def violations_that_differ(page: Any) -> list[str]:
+    """Return what axe finds of that which another width or scheme of colours can change."""
+    return _found(page, {"type": "rule", "values": ["color-contrast", "target-size"]})
+
+
+def _found(page: Any, rules: dict[str, Any]) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(f"axe.run({{runOnly: {json.dumps(rules)}, resultTypes: ['violations']}})")
     return [
         f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
         for rule in found["violations"]

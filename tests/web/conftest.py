@@ -11,7 +11,6 @@ from publisher.ops import Clock
 from publisher.web.visit import Page
 from tests.conftest import NOW, SETTINGS, SmallSite
 from tests.web.browser import Browser, browsing
-from tests.web.chromium import open_chromium
 
 
 @pytest.fixture
@@ -41,10 +40,3 @@ def stored_web(
         url = request.getfixturevalue("shared_url")
         site.configure(f'{SETTINGS}\n[database]\nurl = "{url}"\n')
     return open_web()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A Chromium; its contexts and pages are the test's to make and close."""
-    with open_chromium() as browser:
-        yield browser
