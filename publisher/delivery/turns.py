@@ -5,6 +5,7 @@ thread, the lanes that wait for nothing go on, and what they ask meanwhile is th
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,7 +97,9 @@ class Turns:
         self._timer: asyncio.Handle | None = None
         self._is_writing = False
         self._ahead: deque[int] | None = None if self._is_server else deque()
-        self._under_way: dict[int, float] = {}  # claimed rows, and since when
+        # Claimed rows, and a moment before their leases began. It is the system's clock: that of the
+        # loop stands still while a process does.
+        self._under_way: dict[int, float] = {}
         self._kept_at = 0.0
         self._failing_since = 0.0
         self._failure: StoreError | None = None
@@ -136,16 +139,17 @@ class Turns:
         A process that was stopped for longer than its lease finds out here.
         """
         since = max(self._under_way.get(claimed.id, 0.0), self._kept_at)
-        return self._loop.time() - since < self._lease.total_seconds() * 0.8
+        return time.monotonic() - since < self._lease.total_seconds() * 0.8
 
     async def keep(self) -> None:
         """Tell that this worker lives, and take over the rows of those that do not any more."""
+        begun_at = time.monotonic()
         try:
             found = await self._writing.write(self._keep)
         except StoreError as error:
             _log.warning("leases not kept", reason=error.message)
             return
-        self._kept_at = self._loop.time()
+        self._kept_at = begun_at
         self._run.found_in_doubt(found)
 
     def _keep(self, conn: Connection) -> int:
@@ -189,7 +193,7 @@ class Turns:
         takes = sum(ask.takes for ask in asks)
         known = list(self._under_way) if self._failing_since else None
         work = partial(self._write, done, takes, known, self._loop.time())
-        self._writing.begin(work, partial(self._turned, asks, done))
+        self._writing.begin(work, partial(self._turned, asks, done, time.monotonic()))
 
     def _write(
         self,
@@ -223,6 +227,7 @@ class Turns:
         self,
         asks: list[Ask],
         done: Sequence[Done],
+        begun_at: float,
         written: Written | None,
         error: BaseException | None,
     ) -> None:
@@ -239,8 +244,7 @@ class Turns:
         self._untold = written.untold
         for claimed, _ in done:
             self._under_way.pop(claimed.id, None)
-        at = self._loop.time()
-        self._under_way.update((claimed.id, at) for claimed in written.claims)
+        self._under_way.update((claimed.id, begun_at) for claimed in written.claims)
         self._run.note(done, written.states, written.skipped, written.allowed)
         is_more = bool(self._asks)
         wait = self._answer(asks, written)

@@ -22,7 +22,7 @@ _SETTLE_SECONDS = 60.0
 
 def d10(ground: Ground) -> Result:
     """Four workers share an edition; one is frozen beyond its lease and thawed, one is killed."""
-    lease = ground.size(10, 3)
+    lease = ground.size(10, 5)  # shorter ones end while a busy machine lets a worker wait
     result = Result("D10", f"four workers, one frozen for {2 * lease} s, one killed", ground.kind)
     with ground.rig(
         readers=ground.size(5000, 300),
