@@ -48,6 +48,7 @@ bench: $(VENV)/.workshop
 	@$(BIN)/python -m bench.keeping
 	@$(BIN)/python -m bench.serving
 	@$(BIN)/python -m bench.importing
+	@$(BIN)/python -m bench.signup
 
 replay: $(VENV)/.workshop
 	@test -n "$$PUBLISHER_REAL" || { echo "PUBLISHER_REAL must name the folder of real sites" >&2; exit 2; }

@@ -70,6 +70,13 @@ def high_water(command: Sequence[str], environ: Mapping[str, str]) -> tuple[floa
     return taken, peak // 1024, words
 
 
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used so far, by itself and for it (Linux)."""
+    # The name before it may hold spaces and brackets.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def sync_seconds(folder: Path, count: int = 300) -> float:
     """Return the median time in which the folder's disk makes a write of 4 KiB durable."""
     taken = []

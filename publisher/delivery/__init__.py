@@ -23,7 +23,15 @@ from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, r
 from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts, has_old_letters
 from publisher.delivery.headers import HeaderError
 from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
-from publisher.delivery.ledger import EDITIONS, LETTERS, Totals, enqueue, totals, waiting
+from publisher.delivery.ledger import (
+    EDITIONS,
+    LETTERS,
+    Totals,
+    enqueue,
+    enqueue_one,
+    totals,
+    waiting,
+)
 from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
 from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
 from publisher.delivery.outlook import Outlook, outlook
@@ -104,6 +112,7 @@ __all__ = [
     "delivered_to",
     "doubt_all_under_way",
     "enqueue",
+    "enqueue_one",
     "erase_messages",
     "failures_of",
     "fold_letters",

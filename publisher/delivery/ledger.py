@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, literal, literal_column, select, text
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 
 from publisher.delivery.states import State
-from publisher.store import insert_into
+from publisher.store import Prepared, insert_for, insert_into
+from publisher.store.prepared import Statement
 from publisher.store.tables import deliveries, folded
 
 LETTERS, EDITIONS = 0, 1  # priorities
@@ -63,6 +74,40 @@ def enqueue(
         execution_options={"preserve_rowcount": True},
     )
     return made.rowcount
+
+
+def enqueue_one(
+    conn: Connection,
+    *,
+    purpose: str,
+    subscriber_id: int,
+    body_id: int,
+    priority: int,
+    queued_at: datetime,
+) -> bool:
+    """Queue one delivery, due at once; False when that person has a row for this purpose already."""
+    at = seconds(queued_at)
+    values = {
+        "purpose": purpose,
+        "subscriber_id": subscriber_id,
+        "body_id": body_id,
+        "priority": priority,
+        "state": str(State.QUEUED),
+        "queued_at": at,
+        "next_at": at,
+    }
+    return bool(_QUEUED.run(conn, values))
+
+
+def _queued(kind: str) -> Statement:
+    names = ("purpose", "subscriber_id", "body_id", "priority", "state", "queued_at", "next_at")
+    row = insert_for(kind, deliveries).values({name: bindparam(name) for name in names})
+    return row.on_conflict_do_nothing(index_elements=["purpose", "subscriber_id"]).returning(
+        deliveries.c.id
+    )
+
+
+_QUEUED = Prepared(_queued)
 
 
 def totals(conn: Connection, purpose: str) -> Totals:

@@ -15,6 +15,7 @@ from publisher.store.database import (
     open_engine,
     read,
     write,
+    write_together,
 )
 from publisher.store.lease import MACHINES, Lease, forget_ended, held
 from publisher.store.prepared import Prepared, among, json_rows, numbers
@@ -43,4 +44,5 @@ __all__ = [
     "scrub",
     "upgrade",
     "write",
+    "write_together",
 ]

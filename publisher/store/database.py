@@ -6,10 +6,10 @@ commit is a point at which tests may end the process.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -33,8 +33,10 @@ from publisher import faults
 from publisher.errors import StoreError
 from publisher.store.failures import explain, is_of_database
 from publisher.store.sqlite import LONGEST_NAP, WriteLock, open_sqlite
+from publisher.store.turns import Turn
 
 WAIT_SECONDS = 30.0  # how long one process waits for another's write
+T = TypeVar("T")
 _EXAMPLE = 'write for instance "sqlite:///var/publisher.sqlite3"'
 
 
@@ -95,6 +97,39 @@ def write(engine: Engine) -> Iterator[Connection]:
                 with conn.begin():
                     yield conn
                     faults.point()
+
+
+def write_together(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Do one small piece of work in a transaction, which others may share; return what it returns.
+
+    What it raises undoes its own part only. PostgreSQL makes durable at once what is committed at
+    once, so there each has a transaction of its own.
+
+    Raises what the work raises, and what `write` raises.
+    """
+    lock: WriteLock | None = engine.get_execution_options().get("publisher_lock")
+    if lock is None:
+        with write(engine) as conn:
+            return work(conn)
+    turn = Turn(work)
+    lock.turns.wait(turn, lambda turns: _take(engine, turns))
+    done: T = turn.result()
+    return done
+
+
+def _take(engine: Engine, turns: Sequence[Turn]) -> None:
+    """Take turns in one transaction; when one of them breaks it, each in one of its own."""
+    try:
+        with write(engine) as conn:
+            for turn in turns:
+                turn.take(conn)
+    except BaseException as error:
+        is_of_all = isinstance(error, StoreError) or not isinstance(error, Exception)
+        for turn in turns:
+            if is_of_all or len(turns) == 1:
+                turn.error = error
+            else:
+                _take(engine, [turn])
 
 
 class Writer:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from publisher.errors import StoreBusy
+from publisher.store.turns import Turns
 
 CACHE_KIB = 32_768  # pages kept in memory per connection; index inserts of an import need them
 SHORTEST_NAP, LONGEST_NAP = 0.001, 0.02  # seconds between two tries for the lock
@@ -31,6 +32,7 @@ class WriteLock:
         self.wait_seconds = wait_seconds
         self._path = path
         self.folder = path.parent
+        self.turns = Turns()
         self._threads = threading.RLock()
         self._depth = 0
         self._file = -1

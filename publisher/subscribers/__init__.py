@@ -35,7 +35,12 @@ from publisher.subscribers.letter_body import compose_letter, make_letter
 from publisher.subscribers.letters import Kept, Letter, letter_of, queue_letter
 from publisher.subscribers.links import UNSUBSCRIBE_BOX, Dates, digest_named, recipient_values
 from publisher.subscribers.lookup import active_count, counts, find, find_by_public_id, people
-from publisher.subscribers.preferences import Catalogue, Choice, change_preferences
+from publisher.subscribers.preferences import (
+    Catalogue,
+    Choice,
+    change_preferences,
+    time_zones,
+)
 from publisher.subscribers.readers import Readers, Share, readers
 from publisher.subscribers.signing import check_signing_keys, has_signing_keys
 from publisher.subscribers.signup import Request, sign_up
@@ -115,5 +120,6 @@ __all__ = [
     "suppress_dead",
     "suppress_hashes",
     "suppress_person",
+    "time_zones",
     "unsubscribe",
 ]

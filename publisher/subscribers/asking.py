@@ -7,10 +7,11 @@ world. Only keyed hashes are kept, and each only as long as it can still count.
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from publisher.errors import LimitReached
-from publisher.store import insert_into
+from publisher.store import Prepared, insert_for
+from publisher.store.prepared import Statement
 from publisher.store.tables import asks
 from publisher.tokens import Keys
 
@@ -62,10 +63,8 @@ def _hash(keys: Keys, kind: str, text: str) -> bytes:
 
 
 def _count(conn: Connection, who: bytes, after: int) -> int:
-    counted = select(func.coalesce(func.sum(asks.c.number), 0)).where(
-        asks.c.who == who, asks.c.asked_at > after
-    )
-    return int(conn.execute(counted).scalar_one())
+    ((number,),) = _COUNTED.run(conn, {"by": who, "after": after})
+    return int(number)
 
 
 def _free_in(conn: Connection, who: bytes, at: int) -> timedelta:
@@ -76,9 +75,19 @@ def _free_in(conn: Connection, who: bytes, at: int) -> timedelta:
 
 
 def _add(conn: Connection, who: bytes, at: int) -> None:
-    row = insert_into(conn, asks).values(who=who, asked_at=at, number=1)
-    conn.execute(
-        row.on_conflict_do_update(
-            index_elements=["who", "asked_at"], set_={"number": asks.c.number + 1}
-        )
+    _ADDED.run(conn, {"by": who, "at": at})
+
+
+def _one_more(kind: str) -> Statement:
+    row = insert_for(kind, asks).values(who=bindparam("by"), asked_at=bindparam("at"), number=1)
+    return row.on_conflict_do_update(
+        index_elements=["who", "asked_at"], set_={"number": asks.c.number + 1}
     )
+
+
+_COUNTED = Prepared(
+    lambda _kind: select(func.coalesce(func.sum(asks.c.number), 0)).where(
+        asks.c.who == bindparam("by"), asks.c.asked_at > bindparam("after")
+    )
+)
+_ADDED = Prepared(_one_more)

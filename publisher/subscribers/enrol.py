@@ -13,10 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from publisher.address import Address
-from publisher.store import insert_many, one_of, tables
+from publisher.store import Prepared, insert_many, one_of, tables
 from publisher.subscribers.consent import Consent, record
 from publisher.subscribers.preferences import (
     Choice,
@@ -186,7 +186,7 @@ class Enrolment:
         if not fresh:
             return {}
         at = int(self._now.timestamp())
-        last = conn.execute(select(func.max(_people.c.id))).scalar() or 0
+        last = _LAST.run(conn, {})[0][0] or 0
         if len(fresh) > _MANY:  # in the order of an index whose pages are then written once each
             fresh = sorted(fresh, key=_key)
         public_ids = _public_ids(at, len(fresh))
@@ -277,6 +277,20 @@ def find_known(conn: Connection, address_keys: Sequence[str]) -> dict[str, Known
     for key, subscriber_id, state in conn.execute(query):
         found[key] = Known(subscriber_id, State(state))
     return found
+
+
+def find_one(conn: Connection, address_key: str) -> Known | None:
+    """Return who has an address."""
+    rows = _ONE.run(conn, {"key": address_key})
+    return Known(rows[0][0], State(rows[0][1])) if rows else None
+
+
+_ONE = Prepared(
+    lambda _kind: select(_people.c.id, _people.c.state).where(
+        _people.c.address_key == bindparam("key")
+    )
+)
+_LAST = Prepared(lambda _kind: select(func.max(_people.c.id)))
 
 
 def _proved(consent: Consent, people: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Consent]]:

@@ -16,14 +16,14 @@ from publisher.settings import Settings
 from publisher.store.tables import bodies, consents, deliveries, subscribers
 from publisher.subscribers.asking import pass_network, take_turn
 from publisher.subscribers.consent import Consent, record
-from publisher.subscribers.enrol import Entry, find_known
+from publisher.subscribers.enrol import Entry, find_one
 from publisher.subscribers.erase import empty_person
 from publisher.subscribers.letters import Letter, queue_letter
 from publisher.subscribers.lookup import find, find_by_public_id
 from publisher.subscribers.preferences import Choice
 from publisher.subscribers.signup import add_pending
 from publisher.subscribers.subscriber import State, Subscriber
-from publisher.subscribers.suppression import suppressed
+from publisher.subscribers.suppression import is_suppressed
 from publisher.subscribers.wishes import drop_wishes, find_wish, make_wish
 from publisher.tokens import Keys
 
@@ -124,17 +124,16 @@ def ask_new_address(
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
     hashed = address_hash(parsed.key, keys.lasting)
     may_write = take_turn(conn, keys, "signup", parsed.key, now)
-    if not may_write or hashed in suppressed(conn, [hashed], now):
+    if not may_write or is_suppressed(conn, hashed, now):
         return
-    known = find_known(conn, [parsed.key]).get(parsed.key)
+    known = find_one(conn, parsed.key)
     if known is not None and known.state is State.ACTIVE:
         return
     choice = Choice(" ".join(who.languages), (), time_zone=who.time_zone)
-    if known is None:
-        add_pending(conn, Entry(parsed, hashed, "", choice, State.PENDING), now)
-        known = find_known(conn, [parsed.key])[parsed.key]
-    make_wish(conn, known.id, "", choice, now, replaces=who.id)
-    queue_letter(conn, settings, keys, Letter.ADDRESS, known.id, who.languages[0], now)
+    entry = Entry(parsed, hashed, "", choice, State.PENDING)
+    place = known.id if known else add_pending(conn, entry, now)
+    make_wish(conn, place, "", choice, now, replaces=who.id)
+    queue_letter(conn, settings, keys, Letter.ADDRESS, place, who.languages[0], now)
 
 
 def read_new_address(

@@ -15,13 +15,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, cast, literal, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from publisher import __version__
-from publisher.delivery import COMPOSER, LETTERS, enqueue, reserve_body
+from publisher.delivery import COMPOSER, LETTERS, enqueue_one, reserve_body
 from publisher.settings import Settings, reshaped, shaping
-from publisher.store import insert_into, read
-from publisher.store.tables import deliveries, letters
+from publisher.store import Prepared, insert_into, read
+from publisher.store.tables import letters
 from publisher.tokens import Keys
 
 
@@ -77,12 +77,14 @@ def send_letter(
 ) -> bool:
     """Queue a letter whose body is reserved; False when they have it already."""
     span = f"{now:%Y-%m-%dT%H}" if once == "hour" else f"{now:%Y-%m-%d}"
-    at = cast(literal(int(now.timestamp())), BigInteger)
-    id_type = deliveries.c.subscriber_id.type
-    recipient = select(literal(subscriber_id, id_type), literal(body_id, id_type), at)
-    purpose = f"{letter}:{span}"
-    made = enqueue(conn, purpose=purpose, recipients=recipient, priority=LETTERS, queued_at=now)
-    return made == 1
+    return enqueue_one(
+        conn,
+        purpose=f"{letter}:{span}",
+        subscriber_id=subscriber_id,
+        body_id=body_id,
+        priority=LETTERS,
+        queued_at=now,
+    )
 
 
 def letter_body_id(
@@ -98,16 +100,19 @@ def letter_body_id(
     frozen = f'{{"settings": {kept}, "facts": {json.dumps(facts, sort_keys=True)}}}'
     said = (letter, language, frozen, keys.newest[0], _templates_state(settings.root))
     fingerprint = sha256("\0".join((*said, __version__, str(COMPOSER))).encode()).hexdigest()
-    known = select(letters.c.body_id).where(letters.c.fingerprint == fingerprint)
-    found: int | None = conn.execute(known).scalar()
-    if found is not None:
-        return found
+    if known := _KNOWN.run(conn, {"print": fingerprint}):
+        return int(known[0][0])
     body_id = reserve_body(conn, language, "")
     row = insert_into(conn, letters).values(
         body_id=body_id, letter=letter.value, fingerprint=fingerprint, frozen=frozen
     )
     conn.execute(row.on_conflict_do_nothing(index_elements=["fingerprint"]))
-    return int(conn.execute(known).scalar_one())
+    return int(_KNOWN.run(conn, {"print": fingerprint})[0][0])
+
+
+_KNOWN = Prepared(
+    lambda _kind: select(letters.c.body_id).where(letters.c.fingerprint == bindparam("print"))
+)
 
 
 def letter_of(engine: Engine, settings: Settings, body_id: int) -> Kept | None:

@@ -7,14 +7,15 @@ for the distinct ones and never look at single readers, so this room keeps them 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import available_timezones
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from publisher import language
 from publisher.errors import ChoiceError
 from publisher.settings import Settings
-from publisher.store import insert_into, insert_many, tables
+from publisher.store import Prepared, insert_into, insert_many, tables
 
 KINDS = ("article", "event", "event-report", "news")  # sorted, as the tables have them
 ALL, SITE = "all", "site"  # words for what an empty choice means
@@ -155,12 +156,21 @@ def signature_id(conn: Connection, choice: Choice) -> int:
         "categories": choice.categories,
         "originals": choice.originals,
     }
-    query = select(signatures.c.id).where(*(signatures.c[name] == values[name] for name in values))
-    found: int | None = conn.execute(query).scalar()
-    if found is None:
-        row = insert_into(conn, signatures).values(values).on_conflict_do_nothing()
-        found = conn.execute(row.returning(signatures.c.id)).scalar()
-    return conn.execute(query).scalar_one() if found is None else found
+    if known := _SIGNATURE.run(conn, values):
+        return int(known[0][0])
+    row = insert_into(conn, signatures).values(values).on_conflict_do_nothing()
+    found: int | None = conn.execute(row.returning(signatures.c.id)).scalar()
+    return int(_SIGNATURE.run(conn, values)[0][0]) if found is None else found
+
+
+_SIGNATURE = Prepared(
+    lambda _kind: select(tables.signatures.c.id).where(
+        *(
+            tables.signatures.c[name] == bindparam(name)
+            for name in ("languages", "kinds", "categories", "originals")
+        )
+    )
+)
 
 
 def set_subscriptions(
@@ -235,6 +245,12 @@ def change_preferences(conn: Connection, subscriber_id: int, choice: Choice, now
     note_moves(conn, subscriber_id, before, now)
 
 
+@lru_cache(maxsize=1)
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones; Python looks through hundreds of files for them."""
+    return frozenset(available_timezones())
+
+
 def _unless_all(words: Sequence[str], offered: Mapping[str, str]) -> Sequence[str]:
     """Return the words, or none when they are "all" and nothing on offer has that name."""
     is_all = [word.casefold() for word in words] == [ALL] and ALL not in offered
@@ -244,7 +260,7 @@ def _unless_all(words: Sequence[str], offered: Mapping[str, str]) -> Sequence[st
 def _pick_zone(name: str, doubt: Callable[[str, str, str], None]) -> str:
     if name.casefold() == SITE:
         return ""
-    if not name or name in available_timezones():
+    if not name or name in time_zones():
         return name
     doubt("zone", f'there is no time zone "{name}"', 'write for instance "Europe/London"')
     return ""

@@ -15,11 +15,11 @@ from publisher.settings import Settings
 from publisher.subscribers.add import clean_name
 from publisher.subscribers.asking import pass_network, take_turn
 from publisher.subscribers.consent import SIGNED_UP, Consent, record
-from publisher.subscribers.enrol import Enrolment, Entry, Known, find_known
+from publisher.subscribers.enrol import Enrolment, Entry, Known, Result, find_one
 from publisher.subscribers.letters import Letter, letter_body_id, send_letter
 from publisher.subscribers.preferences import Catalogue
 from publisher.subscribers.subscriber import Person, State
-from publisher.subscribers.suppression import suppressed
+from publisher.subscribers.suppression import is_suppressed
 from publisher.subscribers.wishes import make_wish
 from publisher.tokens import Keys
 
@@ -61,8 +61,8 @@ def sign_up(
     pass_network(conn, keys, request.network, settings.web.signups_per_hour, now)
     entry = Entry(address, address_hash(address.key, keys.lasting), name, choice, State.PENDING)
     may_write = take_turn(conn, keys, "signup", address.key, now)
-    blocked = entry.hash in suppressed(conn, [entry.hash], now)
-    known = find_known(conn, [address.key]).get(address.key)
+    blocked = is_suppressed(conn, entry.hash, now)
+    known = find_one(conn, address.key)
     language = choice.languages.partition(" ")[0]
     # Both are looked up for everybody, so that nothing can be told from how long it takes.
     bodies = {
@@ -98,14 +98,18 @@ def _pretend(conn: Connection, entry: Entry, consent: Consent, body_id: int, now
 def _remember(conn: Connection, entry: Entry, known: Known | None, now: datetime) -> int:
     """Return whose letter it is, once their choice is kept: in a row of theirs, or as a wish."""
     if known is None:
-        add_pending(conn, entry, now)
-        known = find_known(conn, [entry.address.key])[entry.address.key]
-    else:
-        make_wish(conn, known.id, entry.name, entry.choice, now)
+        return add_pending(conn, entry, now)
+    make_wish(conn, known.id, entry.name, entry.choice, now)
     return known.id
 
 
-def add_pending(conn: Connection, entry: Entry, now: datetime) -> None:
-    """Add somebody who has not agreed yet; nothing where another did so at the same moment."""
+def add_pending(conn: Connection, entry: Entry, now: datetime) -> int:
+    """Add somebody new who has not agreed yet; return their number.
+
+    Where another did so at the same moment, it is that one's.
+    """
     enrolment = Enrolment(Consent(SIGNED_UP, "form"), now)
-    enrolment.run(conn, [entry], enrolment.plan(conn, [entry]))
+    enrolment.run(conn, [entry], [(Result.ADDED_PENDING, None)])
+    known = find_one(conn, entry.address.key)
+    assert known is not None
+    return known.id

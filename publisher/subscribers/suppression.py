@@ -7,10 +7,10 @@ deliveries need no visit: the sender asks for suppressions as it takes each row.
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from publisher.address import address_hash, parse
-from publisher.store import insert_into, tables
+from publisher.store import Prepared, insert_into, tables
 from publisher.tokens import Keys
 
 _suppressions = tables.suppressions
@@ -83,6 +83,19 @@ def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[
         )
         found.update(bytes(row[0]) for row in conn.execute(query))
     return found
+
+
+def is_suppressed(conn: Connection, hashed: bytes, now: datetime) -> bool:
+    """Return whether one address is suppressed at this moment, by its keyed hash."""
+    return bool(_SUPPRESSED.run(conn, {"hashed": hashed, "at": int(now.timestamp())}))
+
+
+_SUPPRESSED = Prepared(
+    lambda _kind: select(_suppressions.c.reason).where(
+        _suppressions.c.address_hash == bindparam("hashed"),
+        or_(_suppressions.c.until_at.is_(None), _suppressions.c.until_at > bindparam("at")),
+    )
+)
 
 
 def holds_at(now: datetime) -> ColumnElement[bool]:

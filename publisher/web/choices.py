@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from publisher.errors import ChoiceError
 from publisher.language import direction, pick
 from publisher.render import language_name
-from publisher.subscribers import Person, Subscriber
+from publisher.subscribers import Person, Subscriber, time_zones
 from publisher.web.visit import Visit
 
 MOST_LANGUAGES = 3  # places for languages in order, if nobody has chosen more
@@ -99,7 +99,7 @@ def pause_of(visit: Visit, filled: Typed) -> datetime | None:
     name = filled.time_zone or visit.settings.site.time_zone
     try:
         day = date.fromisoformat(filled.pause)
-        zone = ZoneInfo(name) if name in available_timezones() else UTC
+        zone = ZoneInfo(name) if name in time_zones() else UTC
         return datetime.combine(day, time(), zone).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ChoiceError("this is no date", what="pause") from error
@@ -135,7 +135,7 @@ def offered(visit: Visit, filled: Typed) -> dict[str, Any]:
 def zones() -> Mapping[str, tuple[str, ...]]:
     """Return the time zones people know, by region."""
     found: dict[str, list[str]] = {}
-    for name in sorted(available_timezones()):
+    for name in sorted(time_zones()):
         region, _, place = name.partition("/")
         if place and region in _REGIONS:
             found.setdefault(region, []).append(name)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from publisher import tokens
 from publisher.errors import AddressError, ChoiceError, LimitReached, TokenError
 from publisher.ops import log
-from publisher.store import write
+from publisher.store import write_together
 from publisher.subscribers import Request, sign_up
 from publisher.web.choices import Typed, guessed_zone, offered, to_person, typed
 from publisher.web.pages import page
@@ -43,8 +43,10 @@ def answer(visit: Visit) -> Response:
     if request.is_spam:
         _log.info("sign-up by a machine", route=visit.route)
     try:
-        with write(visit.app.engine) as conn:
-            sign_up(conn, visit.settings, visit.app.keys, request, visit.now)
+        write_together(
+            visit.app.engine,
+            lambda conn: sign_up(conn, visit.settings, visit.app.keys, request, visit.now),
+        )
     except (AddressError, ChoiceError) as error:
         return _form(visit, replace(filled, errors={_field(error): sentence(visit, error)}), 422)
     except LimitReached as error:

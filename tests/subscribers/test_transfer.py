@@ -1,7 +1,6 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ from publisher.subscribers.csv_file import CsvFile, escape, unescape
 from publisher.subscribers.sources import sources
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
-CORPUS = Path(os.environ.get("PUBLISHER_CORPUS", "."), "import")
 
 
 @pytest.fixture
@@ -370,29 +368,3 @@ def test_any_text_goes_through_a_csv_file_unharmed(tmp_path_factory, pairs, sepa
         writer.writerows([escape(cell) for cell in pair] for pair in pairs)
     read_back = [(row.email, row.name) for row in CsvFile(*sources(path)).rows()]
     assert read_back == pairs
-
-
-@pytest.mark.skipif("PUBLISHER_CORPUS" not in os.environ, reason="PUBLISHER_CORPUS is not set")
-@pytest.mark.parametrize(
-    ("name", "outcome"),
-    [
-        ("01-ok.csv", {Result.ADDED: 2}),
-        ("03-utf16.csv", {Result.ADDED: 1}),
-        ("05-windows1256.csv", {Result.ADDED: 1}),
-        ("07-dup-header.csv", '"email" is there twice'),
-        ("09-nul.csv", {}),
-        ("11-mixed-eol.csv", {Result.ADDED: 3}),
-        ("13-wide.csv", "no email column"),
-        ("15-case-dups.csv", {Result.ADDED: 1}),
-        ("17-empty.csv", "empty"),
-        ("19-crlf-in-field.csv", {Result.ADDED: 1}),
-        ("21-xlsx-renamed.csv", "spreadsheet"),
-        ("23-zip-slip.zip", "leads out of its folder"),
-    ],
-)
-def test_hostile_lists_of_the_corpus(take, name, outcome):
-    if isinstance(outcome, str):
-        with pytest.raises(PublisherError, match=outcome):
-            take(CORPUS / name)
-    else:
-        assert take(CORPUS / name).results == outcome

@@ -32,11 +32,24 @@ def web(open_web: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def stored_web(
+def open_stored_web(
     request: pytest.FixtureRequest, site: SmallSite, open_web: Callable[..., Browser]
-) -> Browser:
-    """The small site on SQLite, then on a real PostgreSQL: for pages that touch the store."""
+) -> Callable[..., Browser]:
+    """Serve the small site as `open_web` does, on SQLite and then on a real PostgreSQL."""
     if request.param == "postgresql":
         url = request.getfixturevalue("shared_url")
         site.configure(f'{SETTINGS}\n[database]\nurl = "{url}"\n')
-    return open_web()
+    return open_web
+
+
+@pytest.fixture
+def stored_web(open_stored_web: Callable[..., Browser]) -> Browser:
+    """The small site on both databases: for pages that touch the store."""
+    return open_stored_web()
+
+
+@pytest.fixture
+def no_traceback(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """See to it that nothing a test asks for leaves a trace of an error behind."""
+    yield
+    assert "Traceback" not in capfd.readouterr().err

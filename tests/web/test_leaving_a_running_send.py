@@ -12,13 +12,13 @@ from tests.web.test_reader_pages import join, person, token
 READERS = 40
 
 
-def test_one_click_in_a_running_send_stops_what_has_not_begun(open_web, site, now):
+def test_one_click_in_a_running_send_stops_what_has_not_begun(open_stored_web, site, now):
     site.item("a.en.md", "A")
-    early = open_web()
+    early = open_stored_web()
     early.app.start_digests()
     readers = [join(early, f"reader{number:02}@example.test") for number in range(READERS)]
     early.app.close()
-    web = open_web(clock=Clock(now + timedelta(hours=19, minutes=1)))
+    web = open_stored_web(clock=Clock(now + timedelta(hours=19, minutes=1)))
     assert web.app.open_due_editions()
     answered = []
 
