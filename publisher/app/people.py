@@ -9,6 +9,7 @@ from publisher.store import scrub, write
 from publisher.subscribers import (
     News,
     Subscriber,
+    confirm_new_address,
     erase,
     forget_asks,
     forget_unconfirmed,
@@ -52,6 +53,18 @@ def erase_person(app: App, who: Subscriber, *, source: str) -> bool:
         erase(conn, who, app.now(), source=source)
     _log.info("subscriber erased", subscriber=who.id)
     return erase_traces(app, who.address)
+
+
+def move_person(app: App, token: str) -> None:
+    """Move a subscriber to the address that a link proves, and erase what is left of the old one.
+
+    Whoever is erased later on is erased by the address they have then. Repeat-safe. Raises
+    TokenForged and TokenExpired.
+    """
+    with write(app.engine) as conn:
+        left = confirm_new_address(conn, app.keys, token, app.now())
+    if left:
+        erase_traces(app, left)
 
 
 def erase_traces(app: App, address: str) -> bool:

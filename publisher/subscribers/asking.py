@@ -7,7 +7,7 @@ world. Only keyed hashes are kept, and each only as long as it can still count.
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from publisher.errors import LimitReached
 from publisher.store import Prepared, insert_for
@@ -36,6 +36,7 @@ def pass_network(conn: Connection, keys: Keys, network: str, per_hour: int, now:
     if not network:
         return
     who = _hash(keys, "network", network)
+    _one_at_a_time(conn, who)
     if _count(conn, who, hour) >= PER_NETWORK:
         raise LimitReached("letters asked for from one network", _free_in(conn, who, at))
     _add(conn, who, at)
@@ -44,6 +45,7 @@ def pass_network(conn: Connection, keys: Keys, network: str, per_hour: int, now:
 def take_turn(conn: Connection, keys: Keys, purpose: str, address_key: str, now: datetime) -> bool:
     """Return whether a letter may go to an address for a purpose, and count it if so."""
     who, at = _hash(keys, purpose, address_key), int(now.timestamp())
+    _one_at_a_time(conn, who)
     if any(_count(conn, who, at - int(span.total_seconds())) >= most for most, span in PER_ADDRESS):
         return False
     _add(conn, who, at)
@@ -57,9 +59,19 @@ def forget_asks(conn: Connection, now: datetime) -> int:
     return conn.execute(delete(asks).where(old)).rowcount
 
 
-def _hash(keys: Keys, kind: str, text: str) -> bytes:
-    said = f"asks\0{kind}\0{text}".encode()
+def _hash(keys: Keys, kind: str, whose: str) -> bytes:
+    said = f"asks\0{kind}\0{whose}".encode()
     return hmac.digest(keys.lasting, said, "sha256")[:16]
+
+
+def _one_at_a_time(conn: Connection, who: bytes) -> None:
+    """Let nobody else count the same until this transaction ends; SQLite has one writer anyway.
+
+    A network is always counted before an address, so that no two wait for each other.
+    """
+    if conn.dialect.name == "postgresql":
+        key = int.from_bytes(who[:8], signed=True)
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def _count(conn: Connection, who: bytes, after: int) -> int:

@@ -28,6 +28,8 @@ def choose_anew(
 ) -> None:
     """Give a subscriber what they chose in place of what they had; name and state stay.
 
+    Nothing changes for somebody who is not active any more.
+
     wish           an empty choice means all; address and name are not looked at
     paused_until   aware; no mail before it, None: no pause
 
@@ -42,9 +44,11 @@ def choose_anew(
         originals=bool(wish.originals),
     )
     pause = _checked_pause(paused_until, now)
+    mine = (subscribers.c.id == who.id) & (subscribers.c.state == State.ACTIVE.value)
+    if not conn.execute(update(subscribers).where(mine).values(paused_until=pause)).rowcount:
+        return  # they left, or were erased, since their page was opened
+    who = find_by_public_id(conn, who.public_id, now) or who  # as no other request changes it now
     change_preferences(conn, who.id, choice, now)
-    mine = subscribers.c.id == who.id
-    conn.execute(update(subscribers).where(mine).values(paused_until=pause))
     left = [
         Consent("unsubscribed", "page", detail=d) for d in who.digests if d not in choice.digests
     ]

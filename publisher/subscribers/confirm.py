@@ -88,10 +88,12 @@ def confirm(
     active = {"state": State.ACTIVE.value, "confirmed_at": at, "changed_at": at}
     wish = find_wish(conn, who.id, read.claim.issued_at or now)
     if wish is not None:
-        name, choice, _ = wish
-        change_preferences(conn, who.id, choice, now)
-        active |= {"name": name, "paused_until": None} if name else {"paused_until": None}
-    conn.execute(update(subscribers).where(subscribers.c.id == who.id).values(**active))
+        active |= {"name": wish[0], "paused_until": None} if wish[0] else {"paused_until": None}
+    mine = (subscribers.c.id == who.id) & (subscribers.c.state == who.state.value)
+    if not conn.execute(update(subscribers).where(mine).values(**active)).rowcount:
+        return read_confirmation(conn, keys, token, now)  # another request was faster
+    if wish is not None:
+        change_preferences(conn, who.id, wish[1], now)
     drop_wishes(conn, who.id)
     record(conn, [(who.id, Consent("confirmed", "link"))], now)
     found = find_by_public_id(conn, read.claim.public_id, now) or who

@@ -152,14 +152,16 @@ def read_new_address(
     return (place, mover) if mover else None
 
 
-def confirm_new_address(conn: Connection, keys: Keys, token: str, now: datetime) -> bool:
-    """Move a subscriber to the address that a link proves; False when that is done already.
+def confirm_new_address(conn: Connection, keys: Keys, token: str, now: datetime) -> str:
+    """Move a subscriber to the address that a link proves; return the one they leave.
+
+    It is in no row then; "" when that is done already.
 
     Raises TokenForged and TokenExpired.
     """
     found = read_new_address(conn, keys, token, now)
     if found is None:
-        return False
+        return ""
     place, mover = found
     address = parse(place.address)
     empty_person(conn, place.id, now)
@@ -175,7 +177,7 @@ def confirm_new_address(conn: Connection, keys: Keys, token: str, now: datetime)
     )
     drop_wishes(conn, mover.id)
     record(conn, [(mover.id, Consent("moved", "link"))], now)
-    return True
+    return mover.address
 
 
 def _by_id(conn: Connection, subscriber_id: int | None, now: datetime) -> Subscriber | None:

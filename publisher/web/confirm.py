@@ -3,14 +3,13 @@
 from starlette.responses import Response
 
 from publisher import tokens
-from publisher.app.people import welcome_news
+from publisher.app.people import move_person, welcome_news
 from publisher.errors import TokenExpired, TokenForged
 from publisher.store import read, write
 from publisher.subscribers import (
     Confirmation,
     Confirmed,
     confirm,
-    confirm_new_address,
     masked,
     read_confirmation,
     read_new_address,
@@ -68,8 +67,7 @@ def _show_new_address(visit: Visit) -> Response:
 
 def _take_new_address(visit: Visit) -> Response:
     try:
-        with write(visit.app.engine) as conn:
-            confirm_new_address(conn, visit.app.keys, visit.params["token"], visit.now)
+        move_person(visit.app, visit.params["token"])
     except TokenExpired as error:
         return _ended(visit, error, can_renew=False)
     return page(visit, "confirmed", what="moved", preferences="")

@@ -169,7 +169,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _OurLog(logging.Handler):
-    """Takes up what uvicorn logs; a trace is told by its kind, which names nobody."""
+    """Takes up what other people's code logs; a trace is told by its kind, which names nobody."""
 
     def emit(self, record: logging.LogRecord) -> None:
         told = record.getMessage().strip()
@@ -177,11 +177,12 @@ class _OurLog(logging.Handler):
             _log.error(told, error=record.exc_info[0].__name__)
         elif record.levelno >= logging.ERROR:
             _log.error(told)
-        else:  # what strangers send that is no HTTP, and the steps of starting and stopping
+        else:  # what strangers send that cannot be read, the steps of starting and stopping
             _log.debug(told)
 
 
 def _hand_over_logs() -> None:
-    theirs = logging.getLogger("uvicorn.error")
-    theirs.handlers, theirs.propagate = [_OurLog()], False
-    theirs.setLevel(logging.INFO)
+    for name, least in (("uvicorn.error", logging.INFO), ("python_multipart", logging.WARNING)):
+        theirs = logging.getLogger(name)
+        theirs.handlers, theirs.propagate = [_OurLog()], False
+        theirs.setLevel(least)

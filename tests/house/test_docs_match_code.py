@@ -67,6 +67,17 @@ def test_every_setting_is_in_the_reference_and_every_setting_there_exists():
     assert sorted(shaped - names) == []
 
 
+def test_no_setting_stands_twice_in_the_reference():
+    told = re.findall(r"^\| `([a-z_.*]+)` \|", page("settings.md"), re.M)
+    assert sorted(told) == sorted(set(told))
+
+
+def test_every_page_is_reached_from_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")]
+    assert [name for name in pages if f"({name})" not in readme] == []
+
+
 def test_every_key_of_the_sample_settings_exists_and_none_is_missing_there():
     import tomllib
 

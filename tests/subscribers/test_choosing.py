@@ -53,6 +53,17 @@ def test_digest_that_is_left_or_taken_up_is_recorded(town, join):
     ]
 
 
+def test_page_that_was_open_when_its_reader_left_changes_nothing_any_more(town, join):
+    join("ann@example.test", digests=("weekly",))
+    before = town.person("ann@example.test")
+    go(town, before)
+    after = town.person("ann@example.test")
+    with write(town.db) as conn:
+        choose_anew(conn, town.app.settings, before, Person(before.address, **ALL), None, town.now)
+    assert town.person("ann@example.test") == after
+    assert town.count("consents") == 2
+
+
 @pytest.mark.parametrize(
     ("what", "wish"),
     [

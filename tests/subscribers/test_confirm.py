@@ -1,8 +1,9 @@
 import pytest
+from sqlalchemy import select
 
 from publisher.app.people import forget_old_asks, welcome_news
 from publisher.errors import LimitReached, TokenExpired, TokenForged
-from publisher.store import read, write
+from publisher.store import read, tables, write
 from publisher.subscribers import (
     Confirmed,
     State,
@@ -12,7 +13,7 @@ from publisher.subscribers import (
     renew_confirmation,
 )
 from publisher.tokens import Keys
-from tests.subscribers.town import KEYS, text_of
+from tests.subscribers.town import KEYS, at_once, text_of
 
 
 def use(town, token, keys=KEYS):
@@ -35,6 +36,16 @@ def test_link_makes_active_once_and_a_second_time_changes_nothing(town):
     assert town.person("ann@example.test") == who
     assert len(town.letters()) == 2  # to confirm, and to welcome
     assert town.count("consents") == 2
+
+
+def test_what_many_ask_for_at_once_is_done_and_recorded_once(town):
+    at_once(lambda: town.sign_up("ann@example.test"))
+    token = town.token("ann@example.test", "confirm")
+    at_once(lambda: use(town, token))
+    with read(town.db) as conn:
+        acts = conn.scalars(select(tables.consents.c.act).order_by(tables.consents.c.id)).all()
+    assert acts == ["signed up", "confirmed"]
+    assert len(town.letters()) == 2
 
 
 def test_looking_at_a_link_changes_nothing(town):

@@ -2,9 +2,9 @@
 
 from sqlalchemy import insert, select, update
 
-from publisher.app.people import erase_person, erase_traces
+from publisher.app.people import erase_person, erase_traces, move_person
 from publisher.store import read, tables, write
-from publisher.subscribers import Result, leave
+from publisher.subscribers import Result, ask_new_address, leave
 from tests.subscribers.town import KEYS
 
 WHO = "Ann.Reader@example.test"
@@ -92,10 +92,27 @@ def test_what_waits_for_an_erased_person_is_skipped(town):
 
 def test_address_that_is_part_of_another_is_erased_and_the_other_stays(town):
     live(town, "ann@example.test")
-    town.sign_up("joann@example.test")
+    for other in ("joann@example.test", "ann@example.test.org"):
+        town.sign_up(other)
+        town.letters()
     assert erase_person(town.app, town.person("ann@example.test"), source="page")
     assert town.person("joann@example.test") is not None
     assert town.person("ann@example.test") is None
+    assert {letter["To"] for letter in town.letters()} == {
+        "joann@example.test",
+        "ann@example.test.org",
+    }
+
+
+def test_address_that_a_reader_moved_away_from_is_nowhere(town):
+    old, new = "Ann.Old@example.test", "ann.new@example.test"
+    who = live(town, old)
+    with write(town.db) as conn:
+        ask_new_address(conn, town.app.settings, KEYS, who, new, "", town.now)
+    move_person(town.app, town.token(new, "confirm"))
+    assert left_of(town, old) == []
+    assert town.person(new).id == who.id
+    assert [letter["To"] for letter in town.letters()] == [new]
 
 
 def test_somebody_else_s_messages_stay_in_the_outbox(town):

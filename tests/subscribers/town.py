@@ -2,6 +2,7 @@
 
 import email
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
@@ -75,6 +76,13 @@ class Town:
             return conn.execute(
                 select(func.count()).select_from(tables.metadata.tables[table])
             ).scalar_one()
+
+
+def at_once(work, number: int = 8) -> None:
+    """Do the same in so many threads; raises what the first of them raises."""
+    with ThreadPoolExecutor(number) as pool:
+        for done in [pool.submit(work) for _ in range(number)]:
+            done.result(timeout=60)
 
 
 def text_of(message: EmailMessage) -> str:

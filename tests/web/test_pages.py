@@ -167,10 +167,11 @@ def test_a_form_is_read_as_it_was_sent(open_web):
         ),
     ],
 )
-def test_a_form_that_cannot_be_read_is_refused_with_a_page(open_web, kind, body, status):
+def test_a_form_that_cannot_be_read_is_refused_with_a_page(open_web, caplog, kind, body, status):
     answer = open_web(FORM).ask("POST", "/form", body, {"Content-Type": kind})
     assert answer.status == status
     assert "<h1>" in answer.text
+    assert [record.name for record in caplog.records if "multipart" in record.name] == []
 
 
 def test_each_error_has_its_status_and_a_mistake_of_ours_tells_nothing(open_web, capfd):

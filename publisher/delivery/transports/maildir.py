@@ -6,6 +6,7 @@ Source: https://cr.yp.to/proto/maildir.html
 """
 
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -70,12 +71,14 @@ class Maildir:
 
 def erase_messages(folder: Path, address: str) -> int:
     """Take every message to an address out of a folder, wherever a reader moved it; return how many."""
-    wanted = address.lower().encode()
+    # "ann@a.org" is not to be found in "joann@a.org", nor in "ann@a.org.example".
+    whole = rb"(?<![^\s<>,:;\"])" + re.escape(address.lower().encode()) + rb"(?![^\s<>,:;\"])"
+    wanted = re.compile(whole)
     found = [
         file
         for part in ("cur", "new", "tmp")
         for file in (folder / part).glob("*.publisher*")
-        if wanted in _head(file).lower()
+        if wanted.search(_head(file).lower())
     ]
     for file in found:
         file.unlink(missing_ok=True)
