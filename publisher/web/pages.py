@@ -101,8 +101,10 @@ def _around(visit: Visit) -> dict[str, object]:
     return {
         "to": visit.to,
         "stylesheet": visit.to(stylesheet_path(visit.app.templates)),
+        "route": visit.route,
         "home": settings.site.url + "/",
         "feeds": _autodiscovery(visit),
+        "feeds_page": settings.feeds_url + "/",
         "languages": _switch(visit),
     }
 

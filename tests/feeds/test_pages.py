@@ -15,7 +15,7 @@ def pages(built):
 def test_each_language_has_a_page_in_itself(pages):
     page = html.fromstring(pages.read("ar/index.html").decode())
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
-    headings = [node.text_content() for node in page.iter("h1", "h3")]
+    headings = [node.text_content() for node in page.iter("h1", "h2")]
     assert all(re.search("[\u0600-\u06ff]", heading) for heading in headings)
     assert any("الوقاية" in heading for heading in headings)
 

@@ -4,14 +4,18 @@ import email
 import email.policy
 import itertools
 import os
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from publisher.cli.main import run
+from tests.conftest import SmallSite
 from tests.rig.launch import Running, launch
+from tests.trips.reader_world import Visitor, World, opened_world
 
 CONSENT = "Keep me up to date."
 
@@ -64,6 +68,30 @@ class Journey:
 @pytest.fixture
 def journey(site, monkeypatch) -> Journey:
     return Journey(site, monkeypatch)
+
+
+@pytest.fixture
+def world(site: SmallSite) -> Iterator[World]:
+    with opened_world(site) as opened:
+        yield opened
+
+
+@pytest.fixture
+def arrive(world: World, chromium: Any) -> Iterator[Callable[..., Visitor]]:
+    """Lets somebody sit down before a browser of their own."""
+    contexts: list[Any] = []
+    visitors: list[Visitor] = []
+
+    def arrived(language: str, *, has_script: bool = True) -> Visitor:
+        context = chromium.new_context(locale=language, java_script_enabled=has_script)
+        contexts.append(context)
+        visitors.append(Visitor(world, context, language, has_script=has_script))
+        return visitors[-1]
+
+    yield arrived
+    for context in contexts:
+        context.close()
+    assert [said for visitor in visitors for said in visitor.said] == []
 
 
 def text_of(message: EmailMessage, subtype: str = "plain") -> str:

@@ -21,8 +21,10 @@ from tests.web.chromium import running, violations, violations_that_differ
 
 SLOT = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)  # of the weekly digest, and one of the daily
 WEEK, MINUTE = timedelta(days=7), timedelta(minutes=1)
+MONDAY = SLOT - timedelta(hours=19)
 PHONE, DESK = 375, 700
 EDITOR = "ed@example.org"
+ANN = "ann@example.org"
 EVERYTHING = "everything@example.org"  # who gets all there is, in English
 
 _MORE = f"""
@@ -91,12 +93,16 @@ class World:
                     f"content/{key}.ar.md", f"---\ntitle: {arabic}\n---\n{arabic_text}\n"
                 )
 
-    def begin(self) -> None:
+    def begin(self, address: str = EVERYTHING, language: str = "en") -> None:
         """Start the digests, with one reader of everything."""
         self.app.start_digests()
         with write(self.app.engine) as conn:
-            person = Person(EVERYTHING, languages=("en",))
+            person = Person(address, languages=(language,))
             add(conn, self.app.settings, self.app.keys, person, self.app.now(), "agreed")
+
+    def build(self) -> None:
+        """Bring the feeds up to date."""
+        self.app.build(withdraw=True)
 
     def send(self) -> int:
         """Send what is due, a new edition too, as a process of its own would; return how many."""
@@ -164,11 +170,21 @@ class Visitor:
         address = address if "://" in address else self._world.origin + address
         self._arrived(self.page.goto(address), status)
 
-    def press(self, message: str, status: int = 200) -> None:
+    def press(self, message: str, status: int = 200, **values: str) -> None:
         """Press the button of this name, which sends its form."""
+        self.arrives_by_button(self.word(message, **values), status)
+
+    def arrives_by_button(self, name: str, status: int = 200) -> None:
+        """Press a button that is called so in every language."""
         with self.page.expect_navigation() as navigation:
-            self.page.get_by_role("button", name=self.word(message), exact=True).click()
+            self.page.get_by_role("button", name=name, exact=True).click()
         self._arrived(navigation.value, status)
+
+    def send_from_elsewhere(self, form: str) -> None:
+        """See a page of another site that holds a form; one without a button gets its own."""
+        button = "" if "<button" in form else "<button>Send</button>"
+        self.page.goto("about:blank")
+        self.page.set_content(form + button)
 
     def follow(self, message: str, status: int = 200) -> None:
         """Follow the link of this name in the page."""
@@ -185,7 +201,7 @@ class Visitor:
 
     def _arrived(self, response: Any, status: int) -> None:
         self.page.wait_for_load_state()
-        assert response.status == status
+        assert response.status == status, self.page.url
         assert self.page.locator("html").get_attribute("lang") == self.language
         assert self.page.locator("h1").count() == 1
         if self._has_script:  # axe is one

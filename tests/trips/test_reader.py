@@ -4,55 +4,30 @@ Each in English and in Arabic, with scripts and without. Every page that is met 
 at by axe on a phone and on a desk, by day and by night.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from tests.trips.reader_world import (
+    ANN,
     EDITOR,
     EVERYTHING,
     ITEMS,
     MINUTE,
+    MONDAY,
     SLOT,
     WEEK,
     Visitor,
     World,
-    opened_world,
     text_of,
 )
 
-MONDAY = SLOT - timedelta(hours=19)
-ANN = "ann@example.org"
 SEARCHED = {"en": "manáging EMERGENCIES", "ar": "ادارة الازمات"}  # not as the title is written
 ways = pytest.mark.parametrize(
     ("language", "has_script"),
     [("en", True), ("en", False), ("ar", True), ("ar", False)],
     ids=["en", "en, no script", "ar", "ar, no script"],
 )
-
-
-@pytest.fixture
-def world(site) -> Iterator[World]:
-    with opened_world(site) as opened:
-        yield opened
-
-
-@pytest.fixture
-def arrive(world, chromium):
-    """Lets somebody sit down before a browser of their own."""
-    contexts, visitors = [], []
-
-    def arrived(language: str, has_script: bool) -> Visitor:
-        context = chromium.new_context(locale=language, java_script_enabled=has_script)
-        contexts.append(context)
-        visitors.append(Visitor(world, context, language, has_script=has_script))
-        return visitors[-1]
-
-    yield arrived
-    for context in contexts:
-        context.close()
-    assert [said for visitor in visitors for said in visitor.said] == []
 
 
 def titles(language: str) -> dict[str, str]:
@@ -64,7 +39,7 @@ def titles(language: str) -> dict[str, str]:
 def test_from_the_form_to_the_goodbye(world, arrive, language, has_script):
     world.at(MONDAY)
     world.begin()
-    ann = arrive(language, has_script)
+    ann = arrive(language, has_script=has_script)
     sign_up(world, ann)
     choose(world, ann)
 
@@ -144,7 +119,7 @@ def test_an_editor_holds_an_edition_and_lets_it_go(world, arrive, language, has_
     proof = next(mail for mail in world.mails(EDITOR) if "Weekly digest" in mail["Subject"])
     assert "Cities learn to live with water" in text_of(proof)
     approving, holding = world.links(proof, "proof")
-    ed = arrive(language, has_script)
+    ed = arrive(language, has_script=has_script)
     ed.go(holding)
     ed.press("Hold")
     assert ed.sees("Somebody holds it: nothing leaves before it is approved.")

@@ -244,5 +244,5 @@ def test_links_keep_the_sub_path_and_the_language(site, archive):
 def test_archive_of_a_site_that_has_sent_nothing_says_what_to_do(web):
     text = web.get("/archive").text
     assert "Subscribe, and you get the first edition." in text
-    assert "/subscribe" in links(text)
+    assert "/subscribe?lang=en" in links(text)
     assert web.get("/archive/weekly").status == 200
