@@ -4,6 +4,6 @@ An `App` is one site, opened. The verbs of the business are its methods; the com
 the web and the sample site all call these.
 """
 
-from publisher.app.site import App, Progress, Sent, open_app
+from publisher.app.site import App, Progress, Sent, nobody_waits, open_app
 
-__all__ = ["App", "Progress", "Sent", "open_app"]
+__all__ = ["App", "Progress", "Sent", "nobody_waits", "open_app"]

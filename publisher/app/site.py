@@ -67,6 +67,10 @@ def open_app(root: Path, clock: Clock, *, settings: "Settings | None" = None) ->
     return App(settings or load(root), clock)
 
 
+def nobody_waits() -> None:
+    """Do nothing about mail that waits: whoever sends looks by themselves."""
+
+
 def settings_time(root: Path) -> int:
     """Return when a site's publisher.toml was last written, in nanoseconds."""
     return (root / "publisher.toml").stat().st_mtime_ns
@@ -77,6 +81,7 @@ class App:
 
     def __init__(self, settings: "Settings", clock: Clock) -> None:
         self.settings, self.clock = settings, clock
+        self.on_mail: Callable[[], None] = nobody_waits  # told when mail may have been queued
         self._making = RLock()  # held while a part is made or replaced
         self._settings_time = settings_time(settings.root)
         self._library: Library | None = None

@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from publisher.app import nobody_waits
 from publisher.errors import StoreError
 from publisher.ops import log
 from publisher.schedule.jobs import BUILD, JOBS, SEND, Job, job_named
@@ -50,10 +51,12 @@ def run_shared(
         app.start_digests()
     machine = _Machine(app, stop, beat, look)
     machine.begin()
+    app.on_mail = machine.mail_waits
     _log.info("running", site=app.settings.site.url, has_content=app.has_content)
     try:
         stop.wait()
     finally:
+        app.on_mail = nobody_waits
         machine.end()
     if machine.has_moved:
         raise StoreError("[database] url was changed", hint="start publisher again")
@@ -110,6 +113,10 @@ class _Machine:
         self._mail.app.close()
         if late:
             _log.warning("left in the middle; it goes on at the next start", what=", ".join(late))
+
+    def mail_waits(self) -> None:
+        """Send now; called from the web's threads, when somebody may have asked for a letter."""
+        self._mail.ask(SEND)
 
     def _content_changed(self) -> None:
         """Build after the quiet time; called from the watching thread."""

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher.app import nobody_waits
 from publisher.ops import log
-from publisher.schedule.jobs import BUILD, JOBS, Job, job_named
+from publisher.schedule.jobs import BUILD, JOBS, SEND, Job, job_named
 from publisher.schedule.runner import Runner
 from publisher.schedule.watch import Quiet, watch_folders
 
 if TYPE_CHECKING:
     from publisher.app import App
+
+MAIL_WAIT = timedelta(seconds=1)  # letters asked for within it leave in one go
 
 _log = log.get("schedule")
 
@@ -30,10 +33,12 @@ def run_alone(app: "App", stop: threading.Event) -> None:
         [app.settings.content_dir, app.settings.root / "templates"], timetable.content_changed, stop
     )
     timetable.begin()
+    app.on_mail = timetable.mail_waits
     _log.info("running", site=app.settings.site.url)
     try:
         stop.wait()
     finally:
+        app.on_mail = nobody_waits
         timetable.end()
         if watcher.is_alive():
             watcher.join(timeout=2)
@@ -49,6 +54,7 @@ class _Timetable:
         self._lock = threading.Lock()
         self._running = threading.Lock()  # held by the job under way
         self._build_at: float | None = None  # when content that changed wants to be built
+        self._is_mail_told = False  # since sending last began
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -76,6 +82,14 @@ class _Timetable:
             wait = max(self._build_at - at, 0)
         self._put(BUILD, timedelta(seconds=wait))
 
+    def mail_waits(self) -> None:
+        """Send soon; called from the web's threads, when somebody may have asked for a letter."""
+        with self._lock:
+            if self._is_mail_told:
+                return
+            self._is_mail_told = True
+        self._put(SEND, MAIL_WAIT)
+
     def _put(self, job: Job, wait: timedelta) -> None:
         self._scheduler.add_job(
             self._run,
@@ -96,6 +110,9 @@ class _Timetable:
             with self._lock:
                 self._quiet.acted()
                 self._build_at = None
+        elif job is SEND:
+            with self._lock:
+                self._is_mail_told = False
         ran = self._runner.run(job)
         if ran.did_something and job.then:
             self._put(job_named(job.then), timedelta(0))

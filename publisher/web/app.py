@@ -153,7 +153,10 @@ class Web:
                 form = read_form(request.headers.get("content-type", ""), body)
                 visit = self._visit(page, request, form)
             _check_language(visit)
-            return await self.in_thread(lambda: handler(visit))
+            response = await self.in_thread(lambda: handler(visit))
+            if request.method == "POST":  # nothing else queues a letter
+                self._app.on_mail()
+            return response
         except Exception as error:
             wrong = error
         try:

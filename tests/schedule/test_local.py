@@ -130,3 +130,24 @@ def test_settings_changed_while_running_are_taken_up_and_wrong_ones_are_not(site
     assert until(lambda: "https://other.example.org/en/third/" in feed(site))
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
+
+
+@pytest.mark.slow
+def test_a_letter_asked_for_by_a_page_leaves_without_waiting_for_the_next_look(site):
+    app, stop = open_app(site.root, Clock()), threading.Event()
+    thread = threading.Thread(target=run_alone, args=(app, stop))
+    thread.start()
+    try:
+        assert until(lambda: app.on_mail is not nobody_waits)
+        assert until(lambda: (site.root / "feeds/index.html").is_file())  # the first round is over
+        with write(app.engine) as conn:
+            asked = Request("new@example.org", wording="Yes", network="192.0.2.1")
+            sign_up(conn, app.settings, app.keys, asked, app.now())
+        app.on_mail()
+        # A look of its own comes after a minute.
+        assert until(lambda: any((site.root / "outbox/new").glob("*")), 40)
+    finally:
+        stop.set()
+        thread.join(60)
+        app.close()
+    assert app.on_mail is nobody_waits
