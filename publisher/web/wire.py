@@ -21,12 +21,8 @@ if TYPE_CHECKING:
 
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_NO_METHOD = (
-    b"HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD, POST, OPTIONS\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
-)
-_REQUEST = re.compile(rb"([A-Za-z-]{1,32}) /")
-_METHODS = (b"GET", b"HEAD", b"POST", b"OPTIONS")
+_COMMON = (b"GET ", b"HEAD ", b"POST ", b"OPTIONS ", b"PUT ", b"PATCH ", b"DELETE ", b"TRACE ")
+_STRANGE = re.compile(rb"\A[A-Za-z-]{1,32}(?= /)")  # where a request begins: a method, a path
 _ASCII = "".join(map(chr, range(32, 127)))
 
 
@@ -48,7 +44,6 @@ class PatientProtocol(HttpToolsProtocol):
     _deadline: TimerHandle | None = None  # for the request under way
     _stalled: TimerHandle | None = None  # for the client to take what waits
     _head = 0  # bytes of the present request's head so far
-    _beginning = b""  # of the present request
     _is_in_head = True
     _is_whole = False  # whether what arrived last ended a request
 
@@ -70,10 +65,12 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived, unless a head grows beyond all measure."""
-        if self._head == 0 and self._is_in_head and not data.isascii():
-            data = _encoded(data)
-        if self._head == 0:
-            self._beginning = data[:40]
+        if self._head == 0 and self._is_in_head:
+            if not data.isascii():
+                data = _encoded(data)
+            if not data.startswith(_COMMON):
+                # The parser refuses methods it never heard of; no page takes one, nor TRACE.
+                data = _STRANGE.sub(b"TRACE", data, count=1)
         self._head += len(data)
         self._is_whole = False
         super().data_received(data)
@@ -84,15 +81,6 @@ class PatientProtocol(HttpToolsProtocol):
         if self._is_in_head and self._head > MOST_HEAD and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request; a method that the parser never heard of is answered as others."""
-        asked = _REQUEST.match(self._beginning)
-        if asked is None or asked[1] in _METHODS:
-            super().send_400_response(msg)
-            return
-        self.transport.write(_NO_METHOD)
-        self.transport.close()
 
     def on_headers_complete(self) -> None:
         """Stop counting: a body has its own measure."""

@@ -127,13 +127,6 @@ def test_what_is_no_request_is_refused_and_harms_nobody(web, request_line):
     assert web.get("/healthz").status == 200
 
 
-@pytest.mark.parametrize("method", ["FOO", "get", "VERSION-CONTROL"])
-def test_a_method_nobody_heard_of_is_not_allowed(web, method):
-    answer = web.ask(method, "/subscribe")
-    assert (answer.status, answer.body) == (405, b"")
-    assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
-
-
 @pytest.mark.parametrize(
     "path", ["/debug", "/.git/config", "/.env", "/publisher.toml", "/var/secret"]
 )
