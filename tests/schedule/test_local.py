@@ -4,13 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from publisher.store import open_engine, read
+from publisher.app import nobody_waits, open_app
+from publisher.ops import Clock
+from publisher.schedule.local import run_alone
+from publisher.store import open_engine, read, write
 from publisher.store.tables import runs
+from publisher.subscribers import Person, Request, sign_up
 
 
 def until(is_true: Callable[[], bool], seconds: float = 45) -> bool:
@@ -141,7 +146,7 @@ def test_a_letter_asked_for_by_a_page_leaves_without_waiting_for_the_next_look(s
         assert until(lambda: app.on_mail is not nobody_waits)
         assert until(lambda: (site.root / "feeds/index.html").is_file())  # the first round is over
         with write(app.engine) as conn:
-            asked = Request("new@example.org", wording="Yes", network="192.0.2.1")
+            asked = Request(Person("new@example.org"), "192.0.2.1", "Yes")
             sign_up(conn, app.settings, app.keys, asked, app.now())
         app.on_mail()
         # A look of its own comes after a minute.
