@@ -104,7 +104,7 @@ def _around(visit: Visit) -> dict[str, object]:
         "route": visit.route,
         "home": settings.site.url + "/",
         "feeds": _autodiscovery(visit),
-        "feeds_page": settings.feeds_url + "/",
+        "feeds_url": settings.feeds_url,
         "languages": _switch(visit),
     }
 

@@ -186,13 +186,12 @@ class Visitor:
         self.page.goto("about:blank")
         self.page.set_content(form + button)
 
-    def follow(self, message: str, status: int = 200) -> None:
-        """Follow the link of this name in the page."""
+    def follow(self, message: str, part: str = "main") -> None:
+        """Follow the link of this name in a part of the page."""
+        link = self.page.locator(part).get_by_role("link", name=self.word(message), exact=True)
         with self.page.expect_navigation() as navigation:
-            self.page.locator("main").get_by_role(
-                "link", name=self.word(message), exact=True
-            ).click()
-        self._arrived(navigation.value, status)
+            link.click()
+        self._arrived(navigation.value, 200)
 
     def sees(self, message: str, **values: str) -> bool:
         """Return whether an interface word stands in the page."""

@@ -124,7 +124,8 @@ def test_pages_of_the_archive_and_the_feeds(world, arrive, language):
     for words in ("Correction", "This item has been withdrawn.", "Downloads", "Add to calendar"):
         assert ann.sees(words) or (words, language) == ("Downloads", "ar")
     ann.go(f"/archive/search?lang={language}&q=zzzz")
-    ann.go(f"/feeds/{language}/")
+    ann.follow("Feeds", "footer")
+    assert ann.page.url == f"{world.origin}/feeds/{language}/index.html"
     if language == "en":
         ann.go("/feeds/")
 

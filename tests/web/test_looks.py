@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.conftest import SETTINGS
+
 WIDTHS = (375, 700)
 
 
@@ -50,6 +52,16 @@ def test_a_page_fits_a_phone_and_its_targets_fit_a_thumb(visited, language):
     )
     assert heights
     assert min(heights) >= 44
+
+
+def test_a_word_without_an_end_breaks_before_a_phone_does(site, web, visited):
+    endless = "Donaudampfschifffahrtselektrizitaeten" * 3
+    site.configure(SETTINGS.replace("Weekly digest", endless).replace("Example Cities", endless))
+    web.app.reload()
+    for path in ("/subscribe", "/archive/weekly", "/nothing"):
+        page = visited(path, width=320)
+        assert endless in page.locator("body").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(visited):
