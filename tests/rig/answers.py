@@ -195,7 +195,7 @@ def d9(ground: Ground) -> Result:
     result = Result("D9", "odd replies at each step", ground.kind)
     parts = [(step, deed) for step in _SPOKEN for deed in _ODD.values()] + [_UNASKED]
     if not ground.is_full:
-        parts = [*parts[::3], (Step.DATA, _ODD["two replies"]), _UNASKED]
+        parts = [*parts[::4], (Step.DATA, _ODD["two replies"]), _UNASKED]
     usual = _peak(ground, result, [])
     odd = _peak(ground, result, parts)
     result.notes.append(
@@ -215,7 +215,7 @@ def _peak(ground: Ground, result: Result, parts: list[tuple[Step, Deed]]) -> int
         return Deed(b"451 4.3.0 not now\r\n") if moment.step is Step.DOT and doubled else None
 
     script = first_of(turns, refuse)
-    knob = {"PUBLISHER_REPLY_SECONDS": "5"}
+    knob = {"PUBLISHER_REPLY_SECONDS": str(ground.size(5, 3))}
     with ground.rig(readers=ground.size(900, 200), script=script, environ=knob) as rig:
         all_ended = _play_all(rig, turns)
         all_ended += rig.finish(now=DUE + len(all_ended) * 20 * MINUTE)
