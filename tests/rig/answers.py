@@ -2,6 +2,10 @@
 
 import time
 
+from sqlalchemy import text
+
+from publisher.store import read
+
 from .certificate import make_certificate
 from .ground import Ground
 from .harness import OURS, Rig
@@ -141,13 +145,24 @@ def d7(ground: Ground) -> Result:
             result.want(ended.code == 5, f"exit code {ended.code} when refused at {step}")
             result.want(heard in ended.err + ended.out, f"the words at {step} were not passed on")
             result.want(0 < tried <= 20, f"{tried} connections when refused at {step}")
+            state, why = _edition(rig)
+            result.want(state == "paused", f"the edition is {state} when refused at {step}")
+            result.want(heard in why, f'the edition says "{why}" when refused at {step}')
         found = rig.count()
         result.want(found.waiting == found.recipients, f"not all wait: {found}")
         said.clear()
         rig.finish(now=DUE + 150 * MINUTE)
         rig.judge(result, repeats=0)
+        result.want(_edition(rig)[0] == "sent", f"the edition is {_edition(rig)[0]} at the end")
     result.want(result.count.failed == 0, f"{result.count.failed} failed")
     return result
+
+
+def _edition(rig: Rig) -> tuple[str, str]:
+    """Return the state of the one edition, and why it is in it."""
+    with read(rig.engine) as conn:
+        state, why = conn.execute(text("SELECT state, note FROM editions")).one()
+    return state, why
 
 
 def d8(ground: Ground) -> Result:
