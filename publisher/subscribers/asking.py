@@ -4,12 +4,12 @@ Whoever types somebody else's address must not be able to fill their inbox, nor 
 world. Only keyed hashes are kept, and each only as long as it can still count.
 """
 
-import hmac
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from publisher.errors import LimitReached
+from publisher.keyed import keyed_hash
 from publisher.store import Prepared, insert_for
 from publisher.store.prepared import Statement
 from publisher.store.tables import asks
@@ -61,7 +61,7 @@ def forget_asks(conn: Connection, now: datetime) -> int:
 
 def _hash(keys: Keys, kind: str, whose: str) -> bytes:
     said = f"asks\0{kind}\0{whose}".encode()
-    return hmac.digest(keys.lasting, said, "sha256")[:16]
+    return keyed_hash(keys.lasting, said)[:16]
 
 
 def _one_at_a_time(conn: Connection, who: bytes) -> None:

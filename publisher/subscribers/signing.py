@@ -5,12 +5,12 @@ secret would mail dead links and give a repeated message another Message-ID, so 
 keeps a fingerprint of each key: a keyed hash, from which nobody learns the key.
 """
 
-import hmac
 from datetime import datetime
 
 from sqlalchemy import Engine, select
 
 from publisher.errors import StoreError
+from publisher.keyed import keyed_hash
 from publisher.store import insert_into, read, write
 from publisher.store.tables import signing_keys
 from publisher.tokens import Keys
@@ -39,7 +39,7 @@ def check_signing_keys(engine: Engine, keys: Keys, now: datetime) -> None:
 
 def fingerprint(secret: bytes) -> str:
     """Return by what a key is told from another."""
-    return hmac.digest(secret, _SAID, "sha256").hex()[:_LENGTH]
+    return keyed_hash(secret, _SAID).hex()[:_LENGTH]
 
 
 def _compare(own: dict[str, str], known: dict[str, str]) -> None:

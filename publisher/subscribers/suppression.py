@@ -7,7 +7,7 @@ deliveries need no visit: the sender asks for suppressions as it takes each row.
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 
 from publisher.address import address_hash, parse
 from publisher.store import Prepared, insert_into, tables
@@ -102,8 +102,3 @@ def holds_at(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a suppression has not ended."""
     until_at = _suppressions.c.until_at
     return or_(until_at.is_(None), until_at > int(now.timestamp()))
-
-
-def suppression_count(conn: Connection) -> int:
-    """Return how many addresses are suppressed or were for a time."""
-    return conn.execute(select(func.count()).select_from(_suppressions)).scalar_one()

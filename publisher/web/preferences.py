@@ -1,6 +1,7 @@
 """A reader's own page, behind a signed link; what cannot be undone needs a fresh one."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -45,23 +46,26 @@ def answer_request(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """Show what somebody chose; changes nothing."""
-    try:
-        who, is_fresh = _reader(visit)
-    except TokenExpired as error:
-        return page(visit, "ended", status=410, made_at=error.issued_at, can_renew=False)
-    if who is None:
-        return page(visit, "left", kept=[], preferences="")
-    return _page(visit, who, is_fresh)
+    return _by_link(visit, _page)
 
 
 def answer(visit: Visit) -> Response:
     """Do what one of the page's buttons is for."""
+    return _by_link(visit, _act)
+
+
+def _by_link(visit: Visit, answer: Callable[[Visit, Subscriber, bool], Response]) -> Response:
+    """Answer whoever the link is for; a link that ended, or whose reader is gone, has its own page."""
     try:
         who, is_fresh = _reader(visit)
     except TokenExpired as error:
         return page(visit, "ended", status=410, made_at=error.issued_at, can_renew=False)
     if who is None:
         return page(visit, "left", kept=[], preferences="")
+    return answer(visit, who, is_fresh)
+
+
+def _act(visit: Visit, who: Subscriber, is_fresh: bool) -> Response:
     act = visit.form.get("act", "save")
     if act == "fresh" or (act in ("data", "move", "erase") and not is_fresh):
         _mail_fresh_link(visit, who.address)

@@ -90,10 +90,6 @@ class Kept:
         return {one.tag: one for one in self.coded.values()}
 
     @property
-    def is_held(self) -> bool:
-        return self.size <= LARGEST_KEPT
-
-    @property
     def weight(self) -> int:
         return 2000 + sum(len(one.whole.body) for one in self.coded.values())
 
