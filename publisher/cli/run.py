@@ -2,10 +2,8 @@
 
 import click
 
-from publisher.cli.report import note
 from publisher.cli.start import Start
-from publisher.cli.stopping import stop_on_signals
-from publisher.ops import log
+from publisher.cli.staying import log_option, staying
 
 EPILOG = """\b
 Examples:
@@ -16,14 +14,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option(
-    "--log",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the lines on standard error.",
-)
+@log_option
 @click.option(
     "--web/--no-web",
     "has_web",
@@ -41,12 +32,10 @@ def command(start: Start, form: str, has_web: bool) -> None:
 
     from publisher.schedule import run_forever
 
-    log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop, ExitStack() as beside:
-        if form == "text":
-            note(f"publisher runs for {app.settings.site.url}; stop it with Ctrl-C")
+    with staying(start, form) as stay, ExitStack() as beside:
         if has_web:
             from publisher.web import serving
 
-            beside.enter_context(serving(app, on_end=stop.set))
-        run_forever(app, stop)
+            beside.enter_context(serving(stay.app, on_end=stay.stop.set))
+        stay.say(f"publisher runs for {stay.app.settings.site.url}")
+        run_forever(stay.app, stay.stop)

@@ -2,10 +2,8 @@
 
 import click
 
-from publisher.cli.report import note
 from publisher.cli.start import Start
-from publisher.cli.stopping import stop_on_signals
-from publisher.ops import log
+from publisher.cli.staying import log_option, staying
 
 EPILOG = """\b
 Examples:
@@ -15,14 +13,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option(
-    "--log",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the lines on standard error.",
-)
+@log_option
 @click.pass_obj
 def command(start: Start, form: str) -> None:
     """Serve the pages for readers and the feeds; build nothing and send nothing.
@@ -31,9 +22,8 @@ def command(start: Start, form: str) -> None:
     """
     from publisher.web import serve_until
 
-    log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop:
-        if form == "text":
-            web = app.settings.web
-            note(f"serves {app.settings.web_url} on {web.host}:{web.port}; stop it with Ctrl-C")
-        serve_until(app, stop)
+    with staying(start, form) as stay:
+        url = stay.app.settings.web_url
+        serve_until(
+            stay.app, stay.stop, on_ready=lambda web: stay.say(f"serves {url} on {web.address}")
+        )

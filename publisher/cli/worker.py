@@ -2,10 +2,8 @@
 
 import click
 
-from publisher.cli.report import note
 from publisher.cli.start import Start
-from publisher.cli.stopping import stop_on_signals
-from publisher.ops import log
+from publisher.cli.staying import log_option, staying
 
 EPILOG = """\b
 Examples:
@@ -15,14 +13,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option(
-    "--log",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the lines on standard error.",
-)
+@log_option
 @click.pass_obj
 def command(start: Start, form: str) -> None:
     """Deliver, and do jobs, on a further machine; the database is PostgreSQL.
@@ -32,13 +23,11 @@ def command(start: Start, form: str) -> None:
     """
     from publisher.schedule import run_forever
 
-    log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop:
-        if not app.is_shared:
+    with staying(start, form) as stay:
+        if not stay.app.is_shared:
             raise _needs_postgresql()
-        if form == "text":
-            note(f"a worker for {app.settings.site.url}; stop it with Ctrl-C")
-        run_forever(app, stop)
+        stay.say(f"a worker for {stay.app.settings.site.url}")
+        run_forever(stay.app, stay.stop)
 
 
 def _needs_postgresql() -> Exception:

@@ -66,12 +66,21 @@ def serving(
         raise PublisherError("the web ended by itself") from server.failure
 
 
-def serve_until(app: "App", stop: threading.Event, *, look_seconds: float = 2.0) -> None:
+def serve_until(
+    app: "App",
+    stop: threading.Event,
+    *,
+    on_ready: Callable[["WebServer"], None] = lambda _: None,
+    look_seconds: float = 2.0,
+) -> None:
     """Serve a site and nothing else until stop is set; changed settings are taken up.
+
+    on_ready   called once requests are answered
 
     Raises what `serving` raises.
     """
-    with serving(app, on_end=stop.set):
+    with serving(app, on_end=stop.set) as server:
+        on_ready(server)
         while not stop.wait(look_seconds):
             try:
                 app.reload()
