@@ -1,9 +1,14 @@
 """What the pages of readers and the commands about them need of several rooms at once."""
 
+from collections.abc import Callable, Sequence
+from itertools import islice
+
 from publisher import digests
 from publisher.address import parse
 from publisher.app.site import App
+from publisher.content.item import Item
 from publisher.delivery import erase_messages
+from publisher.errors import PublisherError
 from publisher.ops import log
 from publisher.store import scrub, write
 from publisher.subscribers import (
@@ -11,37 +16,37 @@ from publisher.subscribers import (
     Subscriber,
     confirm_new_address,
     erase,
-    forget_asks,
-    forget_unconfirmed,
-    forget_wishes,
 )
 
 LATEST = 5  # titles in a welcome letter
 _log = log.get("app")
 
 
-def welcome_news(app: App, who: Subscriber) -> News:
-    """Return the latest titles in a new reader's languages, and when their digests come next.
+def welcome_news(app: App) -> Callable[[Subscriber], News]:
+    """Return what tells a new reader the latest titles and the hour of their next editions.
 
-    A machine without content/ knows no titles, and a digest without a rhythm has no hour.
+    It is all looked up before, because whoever confirms holds the write lock. A machine without
+    content/ knows no titles, and a digest without a rhythm has no hour.
     """
-    due = digests.next_due(app.engine, app.settings, app.now())
-    editions = [(name, slot.due_at) for name, slot in due.items() if name in who.digests]
-    return News(_latest(app, who), editions)
+    due, items = digests.next_due(app.engine, app.settings, app.now()), _published(app)
+
+    def news(who: Subscriber) -> News:
+        theirs = (item for item in items if item.language == who.languages[0])
+        titles = [(item.title, item.link) for item in islice(theirs, LATEST)]
+        return News(titles, [(name, due[name].due_at) for name in due if name in who.digests])
+
+    return news
 
 
-def _latest(app: App, who: Subscriber) -> list[tuple[str, str]]:
+def _published(app: App) -> Sequence[Item]:
+    """Return the published items, newest first; content that cannot be read stops no reader."""
     if not app.has_content:
-        return []
-    now = app.now()
-    found: dict[str, tuple[str, str]] = {}
-    items = app.library().published(now)
-    for item in sorted(items, key=lambda item: (-item.date.timestamp(), item.key)):
-        if item.language == who.languages[0]:
-            found.setdefault(item.key, (item.title, item.link))
-        if len(found) == LATEST:
-            break
-    return list(found.values())
+        return ()
+    try:
+        return app.library().published(app.now())
+    except (PublisherError, OSError) as error:
+        _log.warning("a welcome letter names no titles", reason=str(error))
+        return ()
 
 
 def erase_person(app: App, who: Subscriber, *, source: str) -> bool:
@@ -75,18 +80,3 @@ def erase_traces(app: App, address: str) -> bool:
     parsed = parse(address)
     erase_messages(app.settings.outbox_dir, parsed.text)
     return scrub(app.engine, [parsed.text, parsed.key])
-
-
-def forget_old_asks(app: App) -> int:
-    """Let go of wishes and asks that no longer count, and of who never confirmed; how many rows."""
-    if app.site_hold():
-        return 0
-    now, number = app.now(), 0
-    with write(app.engine) as conn:
-        number += forget_asks(conn, now) + forget_wishes(conn, now)
-    while True:
-        with write(app.engine) as conn:
-            forgotten = forget_unconfirmed(conn, now)
-        number += forgotten
-        if not forgotten:
-            return number

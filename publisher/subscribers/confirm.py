@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from publisher import tokens
+from publisher.address import parse
 from publisher.errors import TokenForged
 from publisher.settings import Settings
 from publisher.store.tables import subscribers
@@ -139,6 +140,4 @@ def _outcome(conn: Connection, who: Subscriber, claim: Claim) -> Confirmed:
 
 
 def _key(who: Subscriber) -> str:
-    from publisher.address import parse
-
     return parse(who.address).key

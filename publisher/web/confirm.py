@@ -38,15 +38,12 @@ def answer(visit: Visit) -> Response:
     """Do what the link is for; once more changes nothing."""
     app, token = visit.app, visit.params["token"]
     try:
-        with write(app.engine) as conn:
-            found = confirm(
-                conn,
-                visit.settings,
-                app.keys,
-                token,
-                visit.now,
-                lambda who: welcome_news(app, who),
-            )
+        with read(app.engine) as conn:
+            found = read_confirmation(conn, app.keys, token, visit.now)
+        if found.result is Confirmed.NOW:
+            news = welcome_news(app)
+            with write(app.engine) as conn:
+                found = confirm(conn, visit.settings, app.keys, token, visit.now, news)
     except TokenExpired as error:
         return _renew(visit, error) if visit.form.get("again") else _ended(visit, error)
     except TokenForged:

@@ -1,7 +1,9 @@
 import pytest
 from sqlalchemy import select
 
-from publisher.app.people import forget_old_asks, welcome_news
+from publisher.app.keeping import forget_old_asks
+from publisher.app.people import welcome_news
+from publisher.app.sending import send_queued
 from publisher.errors import LimitReached, TokenExpired, TokenForged
 from publisher.store import read, tables, write
 from publisher.subscribers import (
@@ -18,10 +20,9 @@ from tests.subscribers.town import KEYS, at_once, text_of
 
 def use(town, token, keys=KEYS):
     town.wait(seconds=1)
+    news = welcome_news(town.app)
     with write(town.db) as conn:
-        found = confirm(
-            conn, town.app.settings, keys, token, town.now, lambda who: welcome_news(town.app, who)
-        )
+        found = confirm(conn, town.app.settings, keys, token, town.now, news)
     return found.result
 
 
@@ -160,7 +161,7 @@ def test_repeat_of_a_letter_is_the_same_to_the_byte_whatever_changed(town, setti
     town.wait(hours=5)
     with write(town.db) as conn:
         conn.execute(update(deliveries).values(state="queued"))
-    town.app.send_queued()
+    send_queued(town.app)
     (file,) = folder.iterdir()
     assert file.read_bytes() == before
 
