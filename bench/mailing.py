@@ -81,6 +81,7 @@ def open_mailing(root: Path, database: Database, readers: int, more: str = "") -
     more  further settings, which the edition is to freeze
     """
     from publisher.app import open_app
+    from publisher.app.editions import open_due_editions, start_digests
     from publisher.ops import Clock
     from publisher.tokens import open_keys
 
@@ -89,9 +90,9 @@ def open_mailing(root: Path, database: Database, readers: int, more: str = "") -
     open_keys(root / "var/secret", may_make=True)
     make_readers(database.url, root, readers, alike=True)
     app = open_app(root, Clock(START))
-    app.start_digests()
+    start_digests(app)
     app.clock = Clock(FIRST)
-    (opened,) = app.open_due_editions()
+    (opened,) = open_due_editions(app)
     app.close()
     if opened.recipients != readers:
         raise SystemExit(f"the edition is for {opened.recipients} of {readers} readers")

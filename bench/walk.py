@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from publisher.app import open_app
+from publisher.app import building, editions, open_app, sending
 from publisher.ops import Clock
 from publisher.store import write
 from publisher.subscribers import Person, add, change, find, unsubscribe
@@ -57,16 +57,16 @@ class Walk:
 
     def build(self) -> None:
         """Do what `publisher build` does."""
-        self._app.build()
+        building.build(self._app)
 
     def send(self) -> list[Letter]:
         """Do what `publisher send` does; return the messages that came, and take them away."""
-        self._app.send()
+        sending.send(self._app)
         return self._take()
 
     def release(self, digest: str) -> None:
         """Do what `publisher digest release` does."""
-        self._app.decide(digest, "release")
+        editions.decide(self._app, digest, "release")
 
     def join(self, name: str, languages: Sequence[str] = (), **more: Any) -> None:
         """Add an active reader; what they choose besides is as in `Person`."""

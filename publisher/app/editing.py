@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from publisher import editors
+from publisher.app.editions import decide, look_at
 from publisher.app.site import App
 from publisher.delivery import open_transport
 from publisher.digests import State
@@ -76,10 +77,10 @@ def decide_by_link(app: App, token: str) -> Proof:
 def _act(app: App, proof: Proof) -> None:
     """Decide; to approve what is held lets it go on, and what is a draft again after that goes out."""
     if proof.act == "approve" and proof.edition and proof.edition.state is State.HELD:
-        released = app.decide(proof.digest, "release", proof.slot).edition
+        released = decide(app, proof.digest, "release", proof.slot).edition
         if released is None or released.state is not State.DRAFT:
             return
-    app.decide(proof.digest, proof.act, proof.slot)
+    decide(app, proof.digest, proof.act, proof.slot)
 
 
 def _post_of(app: App) -> Post:
@@ -88,7 +89,7 @@ def _post_of(app: App) -> Post:
 
 def _queue_proof(app: App, post: Post, due: "Due") -> None:
     library, now = app.library(), app.now()
-    _queue(app, editors.proof_mails(app.engine, post, library, due, app.look_at, now))
+    _queue(app, editors.proof_mails(app.engine, post, library, due, partial(look_at, app), now))
 
 
 def _queue_reports(app: App, post: Post) -> None:

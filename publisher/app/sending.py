@@ -1,25 +1,34 @@
-"""What the sender needs of the other rooms: bodies from editions, values and keys from people."""
+"""Send what is due: the sender, with what it needs of the other rooms.
 
-from collections.abc import Mapping
-from dataclasses import replace
+Bodies come from editions and letters, values and keys from people.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from threading import Event
 
 from publisher import digests
-from publisher.app.site import REWRITING, App
+from publisher.app.editions import open_due_editions
+from publisher.app.site import REWRITING, App, Progress
 from publisher.delivery import (
     LEASE,
     Body,
     Outcome,
+    Outlook,
     Recipient,
     Sender,
+    SendReport,
     open_transport,
     send_one,
     sign_message,
 )
+from publisher.delivery import outlook as look_ahead
+from publisher.digests import Opened
 from publisher.feedback import bounce_address
 from publisher.settings import Settings, testing
+from publisher.store import read
 from publisher.subscribers import (
     Dates,
     Letter,
@@ -29,6 +38,62 @@ from publisher.subscribers import (
     suppress_dead,
 )
 from publisher.tokens import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one call of `send` did."""
+
+    opened: tuple[Opened, ...]
+    report: SendReport
+
+
+def send(
+    app: App,
+    stop: Event | None = None,
+    *,
+    on_progress: Progress | None = None,
+    on_opened: Callable[[tuple[Opened, ...]], None] | None = None,
+) -> Sent:
+    """Open what is due, send all that is due now, and close what is settled; safe to repeat.
+
+    Raises RenderError or HeaderError of a body that cannot be made, after all others went;
+    SiteHeld in a restored copy, which sends nothing.
+    """
+    opened = open_due_editions(app)
+    if on_opened:
+        on_opened(opened)
+    return Sent(opened, send_queued(app, stop, on_progress=on_progress))
+
+
+def send_queued(
+    app: App, stop: Event | None = None, *, on_progress: Progress | None = None
+) -> SendReport:
+    """Send all that is due now, open nothing, and close what is settled; needs no content/.
+
+    Raises RenderError or HeaderError of a body that cannot be made, after all others went;
+    SiteHeld in a restored copy.
+    """
+    app.must_be_free()
+    report = make_sender(app, stop).send_due(stop, on_progress)
+    if report.down and report.down.is_refusal:
+        digests.pause(app.engine, report.down.message)
+    elif not report.busy:
+        digests.resume(app.engine)
+    if digests.close_settled(app.engine, app.now()):
+        app.heartbeat.beat(app.settings)
+    if report.broken:
+        raise report.broken
+    return report
+
+
+def outlook(app: App) -> Outlook | None:
+    """Return when what is due will have left; None when there is no database yet."""
+    engine = app.engine_if_there()
+    if engine is None:
+        return None
+    with read(engine) as conn:
+        return look_ahead(conn, app.settings.delivery, app.now())
 
 
 def make_sender(app: App, stop: Event | None) -> Sender:

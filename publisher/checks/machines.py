@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from publisher.app import keeping
 from publisher.checks.finding import Answer, Result
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ def at_work(app: "App") -> Answer:
     """Say who runs `publisher run` or `worker` now, and see that somebody opens editions."""
     if not app.is_shared:
         return Result.OK, "machines: this one; SQLite is for one", ""
-    found = sorted(app.machines().values())
+    found = sorted(keeping.machines(app).values())
     if not found:
         return Result.OK, "machines: none at work now; `publisher send` sends when it is called", ""
     said = f"machines: {len(found)} at work, {', '.join(found)}"

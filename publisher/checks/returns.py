@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from publisher.app.incoming import heard_at
 from publisher.checks.finding import Answer, Result
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def comes_back(app: "App") -> Answer:
     if not domain:
         return _without_domain(app)
     way = f"from {folder}" if folder else "when the mail server calls `publisher feedback`"
-    heard = app.heard_at()
+    heard = heard_at(app)
     last = f"last {heard:%Y-%m-%d %H:%M} UTC" if heard else "nothing yet"
     return Result.OK, f"feedback: mail to {domain} is taken {way}; {last}", ""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from publisher.app import editions
 from publisher.checks import growth, machine, machines, names, relay, returns
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.lookup import Lookup, Unanswered, open_lookup
@@ -93,7 +94,7 @@ def _colours(app: "App") -> Answer:
 
 
 def _digests(app: "App") -> Answer:
-    settings, due = app.settings, app.next_due()
+    settings, due = app.settings, editions.next_due(app)
     if not settings.digests:
         return Result.WARNING, "digests: none", "add a table like [digests.weekly]"
     said = []

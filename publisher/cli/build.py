@@ -24,6 +24,7 @@ def command(start: Start, withdraw: bool) -> int:
     Files that cannot be read right are left out, or kept as last published, and reported; all
     else is built. Exit code 1 says that a file was left out. Building again changes nothing.
     """
+    from publisher.app import building
     from publisher.feeds import is_untouched
 
     if not withdraw and is_untouched(start.root.absolute(), start.clock.now()):
@@ -31,7 +32,7 @@ def command(start: Start, withdraw: bool) -> int:
         return 0
     with start.app() as app:
         with progress("feeds") as tell:
-            report = app.build(withdraw=withdraw, on_progress=tell)
+            report = building.build(app, withdraw=withdraw, on_progress=tell)
         if report is None:
             say("nothing to do: the feeds are up to date")
             return 0

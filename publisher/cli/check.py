@@ -156,10 +156,12 @@ def _problems(app: "App", feeds: bool) -> Iterator[Problem]:
 
 def _forecast(app: "App", wish: _Wish, items: Sequence["Item"]) -> "Forecast | None":
     """Return what waits for which edition; None where nobody needs it, or it cannot be said."""
+    from publisher.app import editions
+
     if wish.changed is None and not (items and app.settings.digests):
         return None
     try:
-        return app.forecast()
+        return editions.forecast(app)
     except PublisherError as error:  # content can be checked without a database that works
         note(f"editions were not looked at: {error.message}")
         return None
@@ -183,8 +185,10 @@ def _preflight(
 
 
 def _clipped(app: "App") -> Iterable[Problem]:
+    from publisher.app import editions
+
     try:
-        return app.clipped()
+        return editions.clipped(app)
     except PublisherError as error:  # a template that fails is told by itself
         note(f"the size of the next editions was not looked at: {error.message}")
         return ()

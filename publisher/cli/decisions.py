@@ -44,9 +44,11 @@ def _decision(what: str, about: str) -> click.Command:
     }[what]
 
     def run(start: Start, name: str, slot: str) -> None:
+        from publisher.app import editions
+
         with start.app() as app:
             known_digest(app, name)
-            _say_acted(app, name, what, app.decide(name, what, slot))
+            _say_acted(app, name, what, editions.decide(app, name, what, slot))
 
     run.__doc__ = (
         f"{about}: that of digest NAME and SLOT.\n\n{explained} SLOT is a local time such as "
@@ -78,11 +80,13 @@ def extra(start: Start, name: str, items: tuple[str, ...], at: str) -> None:
     They count as sent. Who had one already gets it no second time, but is told what was corrected,
     moved or cancelled since.
     """
+    from publisher.app.editions import add_extra
+
     with start.app() as app:
         known_digest(app, name)
         when = _moment(at, app)
         keys = list(dict.fromkeys(_key(app, word) for word in items))
-        acted = app.add_extra(name, keys, when)
+        acted = add_extra(app, name, keys, when)
         opened = acted.opened
         edition = f"{name}, extra edition of {acted.slot.local}"
         if opened is None or not opened.recipients:

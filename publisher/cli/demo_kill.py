@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from publisher.app import open_app
+from publisher.app.editions import start_digests
 from publisher.cli.demo_sink import Sink
 from publisher.cli.demo_story import BEGIN, CONSENT, END, scratch_folder
 from publisher.cli.report import Progress
@@ -94,7 +95,7 @@ class KillStory:
     def _enrol(self) -> datetime:
         """Let the readers sign up; return a moment at which a weekly edition is due."""
         app = open_app(self.folder, Clock(BEGIN))
-        app.start_digests()
+        start_digests(app)
         with write(app.engine) as conn:
             for number in range(READERS):
                 person = Person(_address(number), "", _LANGUAGES[number % 4], (DIGEST,))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher import digests, language
+from publisher.app import editions
 from publisher.cli.report import count, moment
 from publisher.digests.rule import How
 from publisher.feeds import feed_links
@@ -110,7 +111,7 @@ class _Page:
         """Return when each digest is next due and what waits for it."""
         zone = self._settings.site.zone
         found = []
-        for each in self._app.forecast().digests:
+        for each in editions.forecast(self._app).digests:
             when = moment(each.slots[0].due_at, zone) if each.slots else "after the next new item"
             waiting = [f"“{place.item.title}”" for place in each.waiting]
             found.append(

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.app import App, open_app
+from publisher.app import App, building, open_app, sending
+from publisher.app.editions import start_digests
 from publisher.cli.report import Progress
 from publisher.content.item import Item, Status
 from publisher.digests import slots_between
@@ -100,8 +101,8 @@ class Story:
         editions = messages = 0
         for number, moment in enumerate(moments, start=1):
             self._clock.set(moment)
-            self.app.build()
-            done = self.app.send()
+            building.build(self.app)
+            done = sending.send(self.app)
             editions += sum(1 for opened in done.opened if opened.recipients)
             messages += done.report.sent
             tell(number, len(moments))
@@ -123,7 +124,7 @@ class Story:
         return sorted(moments)
 
     def _enrol(self) -> None:
-        self.app.start_digests()
+        start_digests(self.app)
         with write(self.app.engine) as conn:
             for person in self.readers:
                 add(conn, self.settings, self.app.keys, person, self._clock.now(), CONSENT)

@@ -48,13 +48,15 @@ for each in decisions():
 @click.pass_obj
 def preview(start: Start, name: str, language: str, out: Path | None) -> int:
     """Write the next edition of digest NAME as HTML, text and .eml per language; send nothing."""
+    from publisher.app import editions
+
     with start.app() as app:
         known_digest(app, name)
         tags = [_language(app, language)] if language else app.settings.site.languages
         folder = out or app.settings.var_dir / "preview"
         empty = []
         for tag in tags:
-            draft = app.preview(name, tag)
+            draft = editions.preview(app, name, tag)
             if not draft.message:
                 empty.append(tag)
                 continue
@@ -89,10 +91,12 @@ def test(start: Start, name: str, address: str, language: str) -> int:
 
     When nothing waits, it shows the newest items. The address need not be a subscriber's.
     """
+    from publisher.app.sending import send_test
+
     with start.app() as app:
         known_digest(app, name)
         tag = _language(app, language)
-        outcome = app.send_test(name, address, tag)
+        outcome = send_test(app, name, address, tag)
         transport, outbox = app.settings.delivery.transport, app.settings.outbox_dir
     if outcome is None:
         raise PublisherError(
@@ -135,7 +139,9 @@ def _write(folder: Path, stem: str, draft: "Draft") -> list[Path]:
 
 
 def _say_next(app: "App", name: str) -> None:
-    slot = app.next_due().get(name)
+    from publisher.app import editions
+
+    slot = editions.next_due(app).get(name)
     if slot:
         said = moment(slot.due_at, app.settings.site.zone)
         say(f"{name} is next due {said}{own_hours(app.settings.digests[name])}")

@@ -31,13 +31,15 @@ def command(start: Start, target: str, edition: str, as_json: bool) -> int:
 
     Exit code 1 says that there is no such file, key or address. Nothing is changed.
     """
+    from publisher.app.explaining import explain_item, explain_person
+
     if not target.strip():
         raise click.BadParameter("name a file, a key or an address", param_hint="TARGET")
     with start.app() as app:
         zone, now = app.settings.site.zone, app.now()
         word = _below_site(target, app.settings.root)
         if "@" in target and not word:
-            person = app.explain_person(target, edition)
+            person = explain_person(app, target, edition)
             if as_json:
                 say_json({"now": now, **plain(person)})
             else:
@@ -46,7 +48,7 @@ def command(start: Start, target: str, edition: str, as_json: bool) -> int:
                 for line in sentences(person, zone, now):
                     say(line)
             return 0 if person.person else 1
-        item = app.explain_item(word or target, edition)
+        item = explain_item(app, word or target, edition)
     if as_json:
         say_json({"now": now, **plain(item)})
     else:

@@ -40,13 +40,14 @@ def command(start: Start, source: str, as_json: bool) -> None:
     Only a message with a token of this site in its address, or in the copy of ours that it holds,
     changes anything, and only for that reader. Everything else stays as and where it is.
     """
+    from publisher.app.incoming import take_maildir, take_message
     from publisher.feedback import Tally
 
     with start.app() as app:
         if source != "-" and Path(source).is_dir():
-            tally = app.take_maildir(Path(source))
+            tally = take_maildir(app, Path(source))
         else:
-            taken = app.take_message(_message(source))
+            taken = take_message(app, _message(source))
             tally = Tally(left=int(taken is None), taken=[taken] if taken else [])
     if as_json:
         say_json(_document(tally))

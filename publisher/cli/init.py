@@ -128,8 +128,10 @@ def _gitignore(root: Path) -> str:
 
 def _start_digests(root: Path, start: Start) -> None:
     """Make the database and let the digests begin: what is dated from now on is news."""
+    from publisher.app.editions import start_digests
+
     with Start(root, start.testing, start.verbosity).app() as app:
-        app.start_digests()
+        start_digests(app)
 
 
 def _tell(root: Path, found: "Found", written: list[str], is_moving_in: bool) -> None:

@@ -39,8 +39,10 @@ def command(start: Start, as_json: bool) -> None:
 
     Also what is held, too old or still to come. Nothing is changed and nothing is sent.
     """
+    from publisher.app import editions, sending
+
     with start.app() as app:
-        forecast, outlook = app.forecast(), app.outlook()
+        forecast, outlook = editions.forecast(app), sending.outlook(app)
         settings, now = app.settings, app.now()
     if as_json:
         say_json(_document(forecast, outlook, now))

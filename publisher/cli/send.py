@@ -51,13 +51,16 @@ def command(start: Start, wait: bool) -> int:
     Safe to run twice, safe to stop or kill: it goes on where it was. Exit code 5 says that a
     delivery failed or that the mail server could not be used.
     """
+    from publisher.app import sending
+    from publisher.app.keeping import fold_old
+
     with start.app() as app, stop_on_signals() as stop:
         tally = _Tally()
         while True:
             _tell_editors(app, stop)  # a proof must not wait for hours of sending
             with progress("sending") as tell:
-                done = app.send(
-                    stop, on_progress=tell, on_opened=lambda opened: _say_opened(app, opened)
+                done = sending.send(
+                    app, stop, on_progress=tell, on_opened=lambda opened: _say_opened(app, opened)
                 )
             report = done.report
             if report.busy:
@@ -68,12 +71,14 @@ def command(start: Start, wait: bool) -> int:
                 break
         _say_report(app, tally, report)
         _tell_editors(app, stop)
-        app.fold_old(stop)
+        fold_old(app, stop)
     return FAILED if tally.failed or tally.was_down else 0
 
 
 def _tell_editors(app: "App", stop: Event) -> None:
-    handed = app.tell_editors(stop).handed
+    from publisher.app.editing import tell_editors
+
+    handed = tell_editors(app, stop).handed
     if handed.sent or handed.failed:
         failed = f", {handed.failed:,} failed" if handed.failed else ""
         say(f"{count(handed.sent, 'mail')} to editors{failed}")
@@ -138,7 +143,9 @@ def _say_report(app: "App", tally: _Tally, report: "SendReport") -> None:
 
 
 def _say_next_slot(app: "App") -> None:
-    for name, slot in app.next_due().items():
+    from publisher.app import editions
+
+    for name, slot in editions.next_due(app).items():
         said = moment(slot.due_at, app.settings.site.zone)
         say(f"{name} is next due {said}{own_hours(app.settings.digests[name])}")
         return

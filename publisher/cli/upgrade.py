@@ -13,8 +13,10 @@ def command(start: Start) -> None:
 
     Take a backup before. Running it again changes nothing.
     """
+    from publisher.app import keeping
+
     with start.app() as app:
-        if app.upgrade():
+        if keeping.upgrade(app):
             say("the database now has this version's schema")
         else:
             say("nothing to do: the database has this version's schema already")

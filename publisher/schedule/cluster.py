@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from publisher.app import nobody_waits
+from publisher.app.editions import start_digests
 from publisher.errors import StoreError
 from publisher.ops import log
 from publisher.schedule.jobs import BUILD, JOBS, SEND, Job, job_named
@@ -48,7 +49,7 @@ def run_shared(
     check_job_tables(app.engine)
     _ = app.keys  # another site's secret is refused now, not at the first message
     if app.has_content:
-        app.start_digests()
+        start_digests(app)
     machine = _Machine(app, stop, beat, look)
     machine.begin()
     app.on_mail = machine.mail_waits
@@ -74,7 +75,7 @@ class _Machine:
         engine = open_engine(self._database, app.settings.root)
         self._presence = Presence(engine, beat, has_content=app.has_content)
         self._jobs = Lane("jobs", app, stop, self._starts, self._done)
-        # An App serves one thread; the sender has its own settings, templates and connections.
+        # Settings that one lane takes up must not change in the middle of what the other does.
         own = open_app(app.settings.root, app.clock, settings=app.settings)
         self._mail = Lane("mail", own, stop, self._starts, self._done)
         self._lanes = (self._jobs, self._mail)

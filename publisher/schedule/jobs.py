@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
-from publisher.app.people import forget_old_asks
+from publisher.app import building, editing, editions, incoming, keeping, sending
 from publisher.errors import Problem, SiteHeld
 from publisher.ops import log
 from publisher.store import write
@@ -49,7 +49,7 @@ class Job:
 
 def build(app: "App", _stop: Event) -> Done:
     """Bring the feeds up to date, and again when the next waiting item falls due."""
-    report = app.build()
+    report = building.build(app)
     next_at = app.library().next_change(app.now())
     if report is None:
         return Done(next_at)
@@ -62,10 +62,10 @@ def build(app: "App", _stop: Event) -> Done:
 def open_due(app: "App", _stop: Event) -> Done:
     """Open the editions that are due, and again at the next slot."""
     try:
-        opened = app.open_due_editions()
+        opened = editions.open_due_editions(app)
     except SiteHeld:
         return Done(None)  # `send` tells of it
-    next_at = min((slot.due_at for slot in app.next_due().values()), default=None)
+    next_at = min((slot.due_at for slot in editions.next_due(app).values()), default=None)
     told = (f"{e.edition.digest} {e.edition.slot.local} {e.edition.state}" for e in opened)
     return Done(next_at, ", ".join(told))
 
@@ -73,7 +73,7 @@ def open_due(app: "App", _stop: Event) -> Done:
 def send(app: "App", stop: Event) -> Done:
     """Send what is due, and again at the next try."""
     try:
-        report = app.send_queued(stop)
+        report = sending.send_queued(app, stop)
     except SiteHeld as held:
         _log.warning(held.message, hint=held.hint)
         return Done(None)
@@ -89,7 +89,7 @@ def feedback(app: "App", _stop: Event) -> Done:
     folder = app.settings.feedback_dir
     if folder is None:
         return Done(None)
-    counts = app.take_maildir(folder, is_again=True).counts()
+    counts = incoming.take_maildir(app, folder, is_again=True).counts()
     if not counts:
         return Done(None)
     _log.info("mail came back", **counts)
@@ -98,7 +98,7 @@ def feedback(app: "App", _stop: Event) -> Done:
 
 def tell_editors(app: "App", stop: Event) -> Done:
     """Send editors proofs and reports, and again when the next proof is due."""
-    told = app.tell_editors(stop)
+    told = editing.tell_editors(app, stop)
     handed = told.handed
     did = handed.sent or handed.failed
     return Done(told.next_at, f"{handed.sent} sent, {handed.failed} failed" if did else "")
@@ -106,12 +106,12 @@ def tell_editors(app: "App", stop: Event) -> Done:
 
 def purge(app: "App", stop: Event) -> Done:
     """Let go of what is older than `[retention]`, of reports about nobody, and of asks never confirmed."""
-    folded, until = app.fold_old(stop), app.now() - app.settings.retention.deliveries
+    folded, until = keeping.fold_old(app, stop), app.now() - app.settings.retention.deliveries
     with write(app.engine) as conn:
         old = delete(runs).where(runs.c.started_at < int(until.timestamp()))
         forgotten = conn.execute(old).rowcount
-    app.forget_reports(until)
-    asks = forget_old_asks(app)
+    keeping.forget_old_reports(app, until)
+    asks = keeping.forget_old_asks(app)
     if not (folded or forgotten or asks):
         return Done(None)
     told = f"{folded} deliveries folded, {forgotten} runs forgotten"

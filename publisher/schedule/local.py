@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.app import nobody_waits
+from publisher.app.editions import start_digests
 from publisher.ops import log
 from publisher.schedule.jobs import BUILD, JOBS, SEND, Job, job_named
 from publisher.schedule.runner import Runner
@@ -27,7 +28,7 @@ _log = log.get("schedule")
 
 def run_alone(app: "App", stop: threading.Event) -> None:
     """Build and send until stop is set; what is being sent then is finished first."""
-    app.start_digests()
+    start_digests(app)
     timetable = _Timetable(app, stop)
     watcher = watch_folders(
         [app.settings.content_dir, app.settings.root / "templates"], timetable.content_changed, stop

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from publisher.app.editing import decide_by_link, read_proof
 from publisher.web import pages
 from publisher.web.visit import Page, Visit
 
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def _show(visit: Visit) -> Response:
-    return _page(visit, visit.app.read_proof(visit.params["token"]))
+    return _page(visit, read_proof(visit.app, visit.params["token"]))
 
 
 def _decide(visit: Visit) -> Response:
     """Answer with the page itself, which says what is true now; pressing again changes nothing."""
-    return _page(visit, visit.app.decide_by_link(visit.params["token"]))
+    return _page(visit, decide_by_link(visit.app, visit.params["token"]))
 
 
 def _page(visit: Visit, proof: "Proof") -> Response:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.app import open_app
+from publisher.app import open_app, sending
+from publisher.app.editions import open_due_editions, start_digests
 from publisher.delivery import DkimKey, read_keys
 from publisher.ops import Clock
 from publisher.settings.model import Dkim
@@ -127,13 +128,13 @@ def _open_edition(site: Path) -> None:
         (site / "content" / name).write_text(f"{head}{text}\n", encoding="utf-8")
     make_keys(site)
     app = open_app(site, Clock(_BEFORE))
-    app.start_digests()
+    start_digests(app)
     with write(app.engine) as conn:
         for kind, languages in READERS.items():
             person = Person(f"{kind}@{postfix.DOMAIN}", languages=languages, digests=(DIGEST,))
             add(conn, app.settings, app.keys, person, _BEFORE, "Keep me up to date.")
     app.clock = Clock(_AT_SLOT)
-    (opened,) = app.open_due_editions()
+    (opened,) = open_due_editions(app)
     assert opened.recipients == len(READERS)
     app.close()
 
@@ -153,7 +154,7 @@ def _send(site: Path) -> None:
 def _write_out(twin: Path) -> None:
     """Send the same edition by the Maildir transport, here."""
     app = open_app(twin, Clock(_AT_SLOT))
-    assert app.send().report.sent == len(READERS)
+    assert sending.send(app).report.sent == len(READERS)
     app.close()
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publisher.app import open_app
+from publisher.app import editions, open_app, sending
+from publisher.app.editions import start_digests
 from publisher.app.heartbeat import Heartbeat
 from publisher.ops import Clock, log
 from publisher.store import write
@@ -27,7 +28,7 @@ def heard(serve, site):
 
 def opened(site, now, *readers):
     app = open_app(site.root, Clock(now))
-    app.start_digests()
+    start_digests(app)
     with write(app.engine) as conn:
         for name in readers:
             add(conn, app.settings, app.keys, Person(f"{name}@example.org"), now, "agreed")
@@ -49,8 +50,8 @@ def test_a_finished_slot_is_told_once_with_or_without_mail(site, heard, now, rea
     site.item("a.en.md", "A")
     opened(site, now, *readers)
     app = open_app(site.root, Clock(SLOT))
-    app.send()
-    app.send()
+    sending.send(app)
+    sending.send(app)
     done(app)
     assert heard.asked == ["GET /ping/1?secret=2"]
 
@@ -59,11 +60,11 @@ def test_a_slot_that_was_missed_or_is_held_is_silent(site, heard, now):
     site.item("a.en.md", "A")
     opened(site, now, "a")
     app = open_app(site.root, Clock(now))
-    app.decide("weekly", "hold")
+    editions.decide(app, "weekly", "hold")
     app.close()
     for moment in (SLOT, SLOT + timedelta(days=8)):
         app = open_app(site.root, Clock(moment))
-        app.send()
+        sending.send(app)
         done(app)
     assert heard.asked == []
 

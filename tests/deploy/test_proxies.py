@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher.app import building
 from publisher.web import make_web
 from publisher.web.guard import MOST_BODY
 from tests.rig.certificate import make_certificate
@@ -118,7 +119,7 @@ def test_a_page_a_feed_and_health_are_answered_through_it(proxy, site, open_web)
     from publisher.ops import Clock
     from tests.conftest import NOW
 
-    open_app(site.root, Clock(NOW)).build()
+    building.build(open_app(site.root, Clock(NOW)))
     feed = proxy.ask("GET", "/feeds/en/all.rss")
     assert (feed.status, feed.headers["content-type"][:19]) == (200, "application/rss+xml")
     again = proxy.ask("GET", "/feeds/en/all.rss", **{"If-None-Match": feed.headers["etag"]})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.app import open_app
+from publisher.app import building, open_app
 from publisher.ops import Clock
 from tests.conftest import NOW, SETTINGS, SmallSite
 
@@ -56,7 +56,7 @@ class Desk:
 
     def build(self) -> None:
         """Build as the service does, which writes ids.json."""
-        open_app(self.site, Clock(NOW)).build()
+        building.build(open_app(self.site, Clock(NOW)))
 
     def remembered(self) -> dict[str, object]:
         found: dict[str, object] = json.loads((self.site / IDS).read_text())

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from publisher.app import App, open_app
+from publisher.app.editions import start_digests
 from publisher.ops import Clock
 from publisher.store import write
 from publisher.subscribers import Person, add
@@ -40,7 +41,7 @@ class Office:
     def begin(self, *readers: tuple[str, str], at: datetime = NOW) -> None:
         """Start the digest and add readers: name and languages."""
         app = self.at(at)
-        app.start_digests()
+        start_digests(app)
         with write(app.engine) as conn:
             for name, languages in readers:
                 person = Person(f"{name}@example.org", languages=tuple(languages.split()))

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from publisher.app.editing import tell_editors
 from publisher.editors.broken import broken_now
 from tests.editors.conftest import plain
 
@@ -13,8 +14,8 @@ def test_all_files_that_broke_are_told_in_one_mail_and_once(office, now):
     office.begin(at=now)
     office.site.item("a.en.md", "A", date="someday")
     office.site.item("b.en.md", "B", date="never")
-    assert office.at(now).tell_editors().handed.sent == 2
-    assert office.at(now + HOUR).tell_editors().handed.sent == 0
+    assert tell_editors(office.at(now)).handed.sent == 2
+    assert tell_editors(office.at(now + HOUR)).handed.sent == 0
     assert office.subjects() == ["2 files cannot be published"]
     text = plain(office.mails()[0])
     assert "content/a.en.md:3" in text
@@ -25,9 +26,9 @@ def test_a_file_that_changed_and_still_is_broken_is_told_again_alone(office, now
     office.begin(at=now)
     office.site.item("a.en.md", "A", date="someday")
     office.site.item("b.en.md", "B", date="never")
-    office.at(now).tell_editors()
+    tell_editors(office.at(now))
     office.site.item("a.en.md", "A", date="some other day")
-    assert office.at(now + HOUR).tell_editors().handed.sent == 2
+    assert tell_editors(office.at(now + HOUR)).handed.sent == 2
     assert office.subjects() == ["1 file cannot be published", "2 files cannot be published"]
 
 
@@ -35,9 +36,9 @@ def test_a_file_that_was_mended_and_breaks_just_as_before_is_told_again(office, 
     office.begin(at=now)
     for at in range(3):
         office.site.item("a.en.md", "A", date="someday")
-        assert office.at(now + 2 * at * HOUR).tell_editors().handed.sent == 2
+        assert tell_editors(office.at(now + 2 * at * HOUR)).handed.sent == 2
         office.site.item("a.en.md", "A")
-        assert office.at(now + (2 * at + 1) * HOUR).tell_editors().handed.sent == 0
+        assert tell_editors(office.at(now + (2 * at + 1) * HOUR)).handed.sent == 0
     assert len(office.subjects()) == 3
 
 
@@ -45,7 +46,7 @@ def test_more_files_than_a_mail_should_list_are_counted(small_office, now):
     small_office.begin(at=now)
     for number in range(25):
         small_office.site.item(f"n{number:02}.en.md", "A", date="someday")
-    small_office.at(now).tell_editors()
+    tell_editors(small_office.at(now))
     assert small_office.subjects() == ["25 files cannot be published"]
     assert "5 more; see \u2068publisher check\u2069" in plain(small_office.mails()[0])
 
@@ -61,5 +62,5 @@ def test_a_file_that_somebody_is_writing_is_left_until_it_is_quiet(small_office,
     path = small_office.site.item("a.en.md", "A", date="someday")
     at = now.timestamp() - 3
     os.utime(path, (at, at))
-    assert small_office.at(now).tell_editors().handed.sent == 0
-    assert small_office.at(now + timedelta(seconds=3)).tell_editors().handed.sent == 2
+    assert tell_editors(small_office.at(now)).handed.sent == 0
+    assert tell_editors(small_office.at(now + timedelta(seconds=3))).handed.sent == 2

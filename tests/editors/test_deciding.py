@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.app import sending
+from publisher.app.editing import decide_by_link, read_proof, tell_editors
 from publisher.digests import Standing
 from publisher.errors import TokenForged
 from publisher.tokens import make
@@ -18,7 +20,7 @@ def proofed(office: Office, approve: str = "auto") -> tuple[str, str]:
     office.configure('at = "Tue 07:00"', f'at = "Tue 07:00"\napprove = "{approve}"')
     office.site.item("a.en.md", "A")
     office.begin(("a", "en"))
-    office.at(SLOT - HOUR).tell_editors()
+    tell_editors(office.at(SLOT - HOUR))
     approving, holding = office.links("Proof")
     return approving, holding
 
@@ -26,55 +28,55 @@ def proofed(office: Office, approve: str = "auto") -> tuple[str, str]:
 def test_an_editor_holds_and_another_look_changes_nothing(office):
     approving, holding = proofed(office)
     app = office.at(SLOT - HOUR)
-    assert app.read_proof(holding).can_act
-    assert app.read_proof(holding).standing is Standing.COMING
-    assert not app.read_proof(approving).can_act
-    assert app.decide_by_link(holding).standing is Standing.HELD
-    assert app.decide_by_link(holding).standing is Standing.HELD
-    assert not app.read_proof(holding).can_act
+    assert read_proof(app, holding).can_act
+    assert read_proof(app, holding).standing is Standing.COMING
+    assert not read_proof(app, approving).can_act
+    assert decide_by_link(app, holding).standing is Standing.HELD
+    assert decide_by_link(app, holding).standing is Standing.HELD
+    assert not read_proof(app, holding).can_act
     late = office.at(SLOT + MINUTE)
-    assert late.send().report.sent == 0
-    assert late.read_proof(approving).standing is Standing.HELD
+    assert sending.send(late).report.sent == 0
+    assert read_proof(late, approving).standing is Standing.HELD
 
 
 def test_what_was_held_goes_out_once_approved_before_its_hour_or_after(office):
     approving, holding = proofed(office)
     app = office.at(SLOT - HOUR)
-    app.decide_by_link(holding)
-    assert app.decide_by_link(approving).standing is Standing.APPROVED
-    app.decide_by_link(holding)
+    decide_by_link(app, holding)
+    assert decide_by_link(app, approving).standing is Standing.APPROVED
+    decide_by_link(app, holding)
     late = office.at(SLOT + MINUTE)
-    late.send()
-    assert late.decide_by_link(approving).standing is Standing.GOING
-    assert late.send().report.sent == 1
-    assert late.decide_by_link(holding).standing is Standing.SENT
+    sending.send(late)
+    assert decide_by_link(late, approving).standing is Standing.GOING
+    assert sending.send(late).report.sent == 1
+    assert decide_by_link(late, holding).standing is Standing.SENT
 
 
 def test_a_draft_waits_for_the_link(office):
     approving, _ = proofed(office, "editor")
     late = office.at(SLOT + MINUTE)
-    assert late.send().report.sent == 0
-    assert late.decide_by_link(approving).standing is Standing.GOING
-    assert late.send().report.sent == 1
+    assert sending.send(late).report.sent == 0
+    assert decide_by_link(late, approving).standing is Standing.GOING
+    assert sending.send(late).report.sent == 1
 
 
 def test_a_draft_that_was_held_is_approved_at_one_go(small_office):
     approving, holding = proofed(small_office, "editor")
     late = small_office.at(SLOT + MINUTE)
-    late.send()
-    assert late.decide_by_link(holding).standing is Standing.HELD
-    assert late.decide_by_link(approving).standing is Standing.GOING
-    assert late.send().report.sent == 1
+    sending.send(late)
+    assert decide_by_link(late, holding).standing is Standing.HELD
+    assert decide_by_link(late, approving).standing is Standing.GOING
+    assert sending.send(late).report.sent == 1
 
 
 def test_a_link_ends_when_its_edition_has_closed(small_office):
     approving, holding = proofed(small_office)
     late = small_office.at(SLOT + MINUTE)
-    late.send()
+    sending.send(late)
     for token in (approving, holding):
-        assert late.decide_by_link(token).standing is Standing.SENT
-        assert not late.read_proof(token).can_act
-        assert late.read_proof(token).others == {}
+        assert decide_by_link(late, token).standing is Standing.SENT
+        assert not read_proof(late, token).can_act
+        assert read_proof(late, token).others == {}
 
 
 def test_an_edition_held_for_its_size_is_let_go_by_its_report(small_office):
@@ -83,28 +85,28 @@ def test_an_edition_held_for_its_size_is_let_go_by_its_report(small_office):
         small_office.site.item(f"{name}.en.md", name)
     small_office.begin(("a", "en"))
     late = small_office.at(SLOT + MINUTE)
-    late.send()
-    late.tell_editors()
+    sending.send(late)
+    tell_editors(late)
     approving, calling_off = small_office.links("Held")
-    assert late.read_proof(calling_off).act == "cancel"
-    assert late.read_proof(approving).standing is Standing.TOO_LARGE
-    assert late.decide_by_link(approving).standing is Standing.GOING
-    assert late.send().report.sent == 1
+    assert read_proof(late, calling_off).act == "cancel"
+    assert read_proof(late, approving).standing is Standing.TOO_LARGE
+    assert decide_by_link(late, approving).standing is Standing.GOING
+    assert sending.send(late).report.sent == 1
 
 
 def test_a_link_of_who_is_no_editor_any_more_is_none(small_office):
     _, holding = proofed(small_office)
     small_office.configure(editors='\n[editors]\naddresses = ["Jo@example.org"]\n')
     with pytest.raises(TokenForged):
-        small_office.at(SLOT - HOUR).decide_by_link(holding)
+        decide_by_link(small_office.at(SLOT - HOUR), holding)
 
 
 def test_a_link_of_an_edition_that_will_not_be_says_so(small_office):
     _, holding = proofed(small_office)
     small_office.configure('at = "Tue 07:00"', 'at = "Wed 07:00"')
-    assert small_office.at(SLOT - HOUR).decide_by_link(holding).standing is Standing.GONE
+    assert decide_by_link(small_office.at(SLOT - HOUR), holding).standing is Standing.GONE
     small_office.configure("[digests.weekly]", "[digests.other]")
-    proof = small_office.at(SLOT - HOUR).decide_by_link(holding)
+    proof = decide_by_link(small_office.at(SLOT - HOUR), holding)
     assert (proof.standing, proof.digest, proof.titles) == (Standing.GONE, "weekly", {})
 
 
@@ -113,17 +115,17 @@ def test_links_of_readers_decide_nothing(small_office, purpose):
     proofed(small_office)
     app = small_office.at(SLOT - HOUR)
     with pytest.raises(TokenForged):
-        app.read_proof(make(app.keys, purpose, "x", "weekly"))
+        read_proof(app, make(app.keys, purpose, "x", "weekly"))
     with pytest.raises(TokenForged):
-        app.read_proof("")
+        read_proof(app, "")
 
 
 def test_a_machine_without_content_decides_too(site, shared_url):
     office = Office(site, f'\n[database]\nurl = "{shared_url}"\n')
     approving, holding = proofed(office, "editor")
     late = office.at(SLOT + MINUTE)
-    late.send()
+    sending.send(late)
     (site.root / "content").rename(site.root / "elsewhere")
-    assert late.decide_by_link(holding).standing is Standing.HELD
-    assert late.decide_by_link(approving).standing is Standing.GOING
+    assert decide_by_link(late, holding).standing is Standing.HELD
+    assert decide_by_link(late, approving).standing is Standing.GOING
     office.close()

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.app import editions, sending
+from publisher.app.editing import tell_editors
 from publisher.digests.compose import LARGEST
 from publisher.store import write
 from publisher.subscribers import Person, add
@@ -24,12 +26,12 @@ def with_two_items(office: Office) -> None:
 def test_each_editor_gets_the_edition_of_each_language_that_has_readers_once(office):
     with_two_items(office)
     early = office.at(SLOT - 3 * HOUR - timedelta(seconds=20))
-    assert early.tell_editors().handed.sent == 0
-    assert early.tell_editors().next_at == SLOT - 3 * HOUR
+    assert tell_editors(early).handed.sent == 0
+    assert tell_editors(early).next_at == SLOT - 3 * HOUR
     app = office.at(SLOT - 3 * HOUR)
-    assert app.tell_editors().handed.sent == 4
-    assert app.tell_editors().handed.sent == 0
-    assert office.at(SLOT - HOUR).tell_editors().handed.sent == 0
+    assert tell_editors(app).handed.sent == 4
+    assert tell_editors(app).handed.sent == 0
+    assert tell_editors(office.at(SLOT - HOUR)).handed.sent == 0
     assert [(one["To"], one["Content-Language"]) for one in office.mails()] == [
         ("Jo@example.org", "en"),
         ("Jo@example.org", "ar"),
@@ -40,7 +42,7 @@ def test_each_editor_gets_the_edition_of_each_language_that_has_readers_once(off
 
 def test_a_proof_says_how_many_items_and_readers_each_language_has(small_office):
     with_two_items(small_office)
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     english, arabic = [one for one in small_office.mails() if one["To"] == "ed@example.org"]
     assert english["Subject"] == "Proof: Weekly digest: A library"
     assert "قمة المدن" in arabic["Subject"]
@@ -59,15 +61,15 @@ def test_a_proof_says_how_many_items_and_readers_each_language_has(small_office)
 
 def test_an_edition_that_would_be_empty_has_no_proof_until_something_comes(office):
     office.begin(*READERS)
-    assert office.at(SLOT - 2 * HOUR).tell_editors().handed.sent == 0
+    assert tell_editors(office.at(SLOT - 2 * HOUR)).handed.sent == 0
     office.site.item("late.en.md", "Late")
-    assert office.at(SLOT - HOUR).tell_editors().handed.sent == 2
+    assert tell_editors(office.at(SLOT - HOUR)).handed.sent == 2
 
 
 def test_an_item_whose_hour_comes_before_the_slot_is_in_the_proof(small_office):
     small_office.site.item("later.en.md", "Later", date=f"{SLOT - HOUR:%Y-%m-%dT%H:%M:%SZ}")
     small_office.begin(*READERS)
-    small_office.at(SLOT - 2 * HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - 2 * HOUR))
     assert small_office.subjects() == ["Proof: Weekly digest: Later"]
 
 
@@ -75,24 +77,24 @@ def test_a_site_without_readers_sees_the_edition_in_its_first_language(small_off
     small_office.site.item("a.ar.md", "خبر")
     small_office.site.item("a.en.md", "News")
     small_office.begin()
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     assert small_office.subjects() == ["Proof: Weekly digest: News"]
 
 
 def test_a_proof_of_nought_hours_is_none_and_without_editors_nobody_is_asked(small_office):
     small_office.configure(editors=EDITORS + 'proof = "0"\n')
     with_two_items(small_office)
-    assert small_office.at(SLOT - HOUR).tell_editors().handed.sent == 0
+    assert tell_editors(small_office.at(SLOT - HOUR)).handed.sent == 0
     small_office.configure(editors="")
-    assert small_office.at(SLOT - HOUR).tell_editors().next_at is None
+    assert tell_editors(small_office.at(SLOT - HOUR)).next_at is None
 
 
 def test_a_new_editor_gets_the_proof_that_the_others_have(small_office):
     small_office.configure(editors='\n[editors]\naddresses = ["ed@example.org"]\n')
     with_two_items(small_office)
-    assert small_office.at(SLOT - 2 * HOUR).tell_editors().handed.sent == 2
+    assert tell_editors(small_office.at(SLOT - 2 * HOUR)).handed.sent == 2
     small_office.configure()
-    assert small_office.at(SLOT - HOUR).tell_editors().handed.sent == 2
+    assert tell_editors(small_office.at(SLOT - HOUR)).handed.sent == 2
     assert len(small_office.subjects("Jo@example.org")) == 2
 
 
@@ -100,24 +102,24 @@ def test_a_draft_that_had_no_proof_ahead_gets_one_of_what_froze(office):
     office.configure('at = "Tue 07:00"', 'at = "Tue 07:00"\napprove = "editor"')
     with_two_items(office)
     app = office.at(SLOT + timedelta(minutes=1))
-    assert app.send().opened[0].edition.state == "draft"
+    assert sending.send(app).opened[0].edition.state == "draft"
     office.site.item("library.en.md", "Renamed since")
-    assert app.tell_editors().handed.sent == 4
+    assert tell_editors(app).handed.sent == 4
     english = office.mails()[2]
     assert "A library" in html(english)
     assert "Renamed since" not in html(english)
     assert "Nobody gets it before somebody approves it." in plain(english)
-    assert office.at(SLOT + HOUR).tell_editors().handed.sent == 0
+    assert tell_editors(office.at(SLOT + HOUR)).handed.sent == 0
 
 
 def test_a_draft_whose_proof_came_ahead_needs_no_second_one(small_office):
     small_office.configure('at = "Tue 07:00"', 'at = "Tue 07:00"\napprove = "editor"')
     with_two_items(small_office)
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     assert "Nobody gets it before somebody approves it." in plain(small_office.mails()[0])
     app = small_office.at(SLOT + timedelta(minutes=1))
-    app.send()
-    assert app.tell_editors().handed.sent == 0
+    sending.send(app)
+    assert tell_editors(app).handed.sent == 0
 
 
 @pytest.mark.parametrize(
@@ -130,8 +132,8 @@ def test_a_draft_whose_proof_came_ahead_needs_no_second_one(small_office):
 def test_a_decision_taken_before_the_proof_stands_in_it(small_office, what, said):
     with_two_items(small_office)
     app = small_office.at(SLOT - HOUR)
-    app.decide("weekly", what)
-    app.tell_editors()
+    editions.decide(app, "weekly", what)
+    tell_editors(app)
     mails = small_office.mails()
     assert bool(mails) == bool(said)
     assert all(said in plain(mail) for mail in mails)
@@ -146,7 +148,7 @@ def test_where_each_reader_has_an_hour_of_their_own_the_proof_comes_before_the_f
         east = Person("e@example.org", languages=("en",), time_zone="Asia/Tokyo")
         add(conn, app.settings, app.keys, east, app.now(), "agreed")
     first = SLOT - 9 * HOUR
-    assert app.tell_editors().handed.sent == 2
+    assert tell_editors(app).handed.sent == 2
     assert first - 3 * HOUR < app.now() < first
     assert "Everybody gets it at this hour of their own time zone." in plain(office.mails()[0])
 
@@ -156,7 +158,7 @@ def test_a_proof_fits_into_what_mail_programs_show_and_says_what_it_leaves_out(s
     for number in range(60):
         small_office.site.item(f"n{number:02}.en.md", f"Item {number}", body=words)
     small_office.begin(("a", "en"))
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     mail = small_office.mails()[0]
     assert len(html(mail).encode()) <= LARGEST
     assert "The last items are left out of this proof" in html(mail)

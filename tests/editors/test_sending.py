@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from publisher.app import sending
+from publisher.app.editing import tell_editors
 from publisher.delivery import Kind, Outcome, hold_site
 from publisher.editors import notices
 from publisher.store import read, write
@@ -43,7 +45,7 @@ def test_a_mail_without_an_answer_is_repeated_byte_for_byte(office):
     begun(office)
     unreachable(office)
     app = office.at(SLOT - 2 * HOUR)
-    app.tell_editors()
+    tell_editors(app)
     kept = [zlib.decompress(row.message) for row in rows(app)]
     later = SLOT - HOUR
     with write(app.engine) as conn:
@@ -51,9 +53,9 @@ def test_a_mail_without_an_answer_is_repeated_byte_for_byte(office):
     assert taken.data in kept
     reachable(office)
     other = office.at(later + MINUTE)
-    assert other.tell_editors().handed.sent == 1  # the other editor's; this one may have arrived
+    assert tell_editors(other).handed.sent == 1  # the other editor's; this one may have arrived
     again = office.at(later + notices.ANSWER_WITHIN)
-    assert again.tell_editors().handed.sent == 1
+    assert tell_editors(again).handed.sent == 1
     folder = office.site.root / "outbox/new"
     assert sorted(file.read_bytes() for file in folder.iterdir()) == sorted(kept)
     assert {(row.state, row.message) for row in rows(again)} == {("sent", None)}
@@ -62,7 +64,7 @@ def test_a_mail_without_an_answer_is_repeated_byte_for_byte(office):
 def test_a_mail_that_was_sent_twice_has_one_name(small_office):
     begun(small_office)
     app = small_office.at(SLOT - HOUR)
-    app.tell_editors()
+    tell_editors(app)
     before = [(str(one["To"]), str(one["Message-ID"])) for one in small_office.mails()]
     (first, *_) = rows(app)
     data = small_office.mails()[0].as_bytes()
@@ -70,7 +72,7 @@ def test_a_mail_that_was_sent_twice_has_one_name(small_office):
     with write(app.engine) as conn:
         again = {"state": "queued", "settled_at": None, "message": zlib.compress(data)}
         conn.execute(update(table).where(table.c.id == first.id).values(**again))
-    app.tell_editors()
+    tell_editors(app)
     assert [(str(one["To"]), str(one["Message-ID"])) for one in small_office.mails()] == before
 
 
@@ -78,13 +80,13 @@ def test_mails_wait_while_no_server_is_there_and_readers_mail_goes_its_own_way(o
     begun(office)
     unreachable(office)
     app = office.at(SLOT - HOUR)
-    told = app.tell_editors()
+    told = tell_editors(app)
     assert (told.handed.sent, told.handed.failed) == (0, 0)
     assert app.now() < told.next_at
     assert {row.state for row in rows(app)} == {"queued"}
     assert [row.attempts for row in rows(app)] == [1, 0]  # one try showed that nobody is there
     reachable(office)
-    assert office.at(SLOT - HOUR / 2).tell_editors().handed.sent == 2
+    assert tell_editors(office.at(SLOT - HOUR / 2)).handed.sent == 2
 
 
 @pytest.mark.parametrize(
@@ -140,11 +142,11 @@ def test_after_two_days_a_mail_is_given_up(db, now):
 def test_a_proof_that_comes_too_late_is_let_be(small_office):
     begun(small_office)
     unreachable(small_office)
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     reachable(small_office)
     app = small_office.at(SLOT + MINUTE)
-    app.send()
-    app.tell_editors()
+    sending.send(app)
+    tell_editors(app)
     assert small_office.subjects() == ["Sent: Weekly digest"]
     assert [row.state for row in rows(app)] == ["skipped", "skipped", "sent", "sent"]
 
@@ -152,11 +154,11 @@ def test_a_proof_that_comes_too_late_is_let_be(small_office):
 def test_who_is_no_editor_any_more_gets_nothing_that_waited(small_office):
     begun(small_office)
     unreachable(small_office)
-    small_office.at(SLOT - HOUR).tell_editors()
+    tell_editors(small_office.at(SLOT - HOUR))
     reachable(small_office)
     path = small_office.site.root / "publisher.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"ed@example.org", ', ""))
-    assert small_office.at(SLOT - HOUR / 2).tell_editors().handed.sent == 1
+    assert tell_editors(small_office.at(SLOT - HOUR / 2)).handed.sent == 1
     assert small_office.subjects("ed@example.org") == []
 
 
@@ -165,14 +167,14 @@ def test_a_restored_copy_tells_editors_nothing(small_office, now):
     app = small_office.at(SLOT - HOUR)
     with write(app.engine) as conn:
         hold_site(conn, "a backup", now)
-    assert app.tell_editors().handed.sent == 0
+    assert tell_editors(app).handed.sent == 0
     assert rows(app) == []
 
 
 def test_no_address_of_an_editor_stands_in_the_database(small_office):
     begun(small_office)
     app = small_office.at(SLOT - HOUR)
-    app.tell_editors()
+    tell_editors(app)
     assert not any("example.org" in str(row.editor) for row in rows(app))
     assert all(row.message is None for row in rows(app))
 
@@ -182,7 +184,7 @@ def test_a_broken_template_keeps_nobody_else_from_their_mail(small_office, capsy
     small_office.site.write("templates/email/_proof.html.j2", "{{ nothing.here }}")
     small_office.site.item("bad.en.md", "Bad", date="someday")
     app = small_office.at(SLOT - HOUR)
-    assert app.tell_editors().handed.sent == 2
+    assert tell_editors(app).handed.sent == 2
     assert small_office.subjects() == ["1 file cannot be published"]
     assert "editors cannot be told" in capsys.readouterr().err
-    assert small_office.at(SLOT + MINUTE).send().report.sent == 1
+    assert sending.send(small_office.at(SLOT + MINUTE)).report.sent == 1

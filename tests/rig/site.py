@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from publisher.address import address_hash, parse
 from publisher.app import open_app
+from publisher.app.editions import open_due_editions, start_digests
 from publisher.ops import Clock
 from publisher.store import insert_many, open_engine, write
 from publisher.store.tables import signatures, subscribers, subscriptions
@@ -85,7 +86,7 @@ def make_site(root: Path, readers: int) -> None:
         "---\ntitle: اجتماع رؤساء البلديات\n---\nاجتمع رؤساء البلديات واتفقوا.\n", encoding="utf-8"
     )
     app = open_app(root, Clock(START))
-    app.start_digests()
+    start_digests(app)
     add_readers(app.engine, readers, app.keys.lasting)
     app.close()
 
@@ -93,7 +94,7 @@ def make_site(root: Path, readers: int) -> None:
 def open_edition(root: Path) -> None:
     """Open the edition that is due, and send nothing yet."""
     app = open_app(root, Clock(DUE))
-    app.open_due_editions()
+    open_due_editions(app)
     app.close()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from publisher.app import App, open_app
+from publisher.app.editions import start_digests
 from publisher.ops import Clock
 from publisher.schedule.cluster import LOOK, run_shared
 from publisher.store import read, write
@@ -52,7 +53,7 @@ def begun(site, people: int) -> None:
     """Begin the digests before the slot, with so many readers and one item that all of them get."""
     site.item("first.en.md", "First", date="2026-03-02T10:00:00Z")
     app = open_app(site.root, Clock(BEFORE))
-    app.start_digests()
+    start_digests(app)
     keys = app.keys
     with write(app.engine) as conn:
         for number in range(people):

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from machines import AT_SLOT, BEAT, begun, further, mailed, recorded, share, until, working
 
-from publisher.app import open_app
+from publisher.app import keeping, open_app
+from publisher.app.editions import open_due_editions
+from publisher.app.sending import send_queued
 from publisher.errors import PublisherError, StoreError
 from publisher.ops import Clock
 from publisher.schedule import run_forever
@@ -30,8 +32,8 @@ def test_three_machines_open_an_edition_once_and_send_to_everybody_once(shared):
     with ExitStack() as machines:
         app = [machines.enter_context(working(root)) for root in roots].pop()
         assert until(lambda: len(mailed(*roots)) >= 40)
-        assert until(lambda: len(app.machines()) == 3)
-        assert sorted("with content" in holder for holder in app.machines().values()) == [
+        assert until(lambda: len(keeping.machines(app)) == 3)
+        assert sorted("with content" in holder for holder in keeping.machines(app).values()) == [
             False,
             True,
             True,
@@ -54,7 +56,7 @@ def test_who_opens_an_edition_wakes_the_others(shared):
     # misses three beats is not woken, so they are long enough for a loaded machine.
     rarely = {"look": timedelta(hours=9), "beat": timedelta(seconds=10)}
     with working(elsewhere, **rarely) as app:
-        assert until(lambda: len(app.machines()) == 1)
+        assert until(lambda: len(keeping.machines(app)) == 1)
         with working(shared.root, **rarely):
             assert until(lambda: len(mailed(elsewhere)) == 2)
 
@@ -67,9 +69,11 @@ def test_a_machine_that_ended_or_died_is_no_longer_counted(shared, shared_url):
         dead.begin()
         dead._over.set()
         engine.dispose()
-        assert dead.name in app.machines()
-        assert until(lambda: dead.name not in app.machines() and len(app.machines()) == 1)
-    assert app.machines() == {}
+        assert dead.name in keeping.machines(app)
+        assert until(
+            lambda: dead.name not in keeping.machines(app) and len(keeping.machines(app)) == 1
+        )
+    assert keeping.machines(app) == {}
     app.close()
 
 
@@ -78,8 +82,8 @@ def test_a_machine_without_content_opens_nothing_by_hand_either(shared):
     app = open_app(further(shared, "other"), Clock(AT_SLOT))
     try:
         with pytest.raises(PublisherError, match="is not on this machine"):
-            app.open_due_editions()
-        assert app.send_queued().sent == 0
+            open_due_editions(app)
+        assert send_queued(app).sent == 0
     finally:
         app.close()
 
@@ -98,7 +102,7 @@ def test_a_database_that_was_changed_in_the_settings_ends_the_machine(shared, sh
     thread = threading.Thread(target=run)
     thread.start()
     looking = open_app(shared.root, Clock())
-    assert until(lambda: len(looking.machines()) == 1)
+    assert until(lambda: len(keeping.machines(looking)) == 1)
     looking.close()
     settings = (shared.root / "publisher.toml").read_text(encoding="utf-8")
     shared.configure(settings.replace(shared_url, f"{shared_url}&application_name=other"))

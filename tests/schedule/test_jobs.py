@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from publisher.app import open_app
+from publisher.app.editions import start_digests
 from publisher.delivery import hold_site, release_site
 from publisher.ops import Clock
 from publisher.schedule.jobs import JOBS, Done, open_due, purge, send
@@ -38,7 +39,7 @@ def count(app, table) -> int:
 def test_the_purge_folds_old_deliveries_and_forgets_old_runs(at, site, now):
     site.item("a.en.md", "A")
     first = at(now)
-    first.start_digests()
+    start_digests(first)
     with write(first.engine) as conn:
         add(conn, first.settings, first.keys, Person("a@example.org"), now, "agreed")
     slot = at(now + timedelta(hours=19, minutes=1))

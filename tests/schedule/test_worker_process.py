@@ -14,7 +14,8 @@ import pytest
 from machines import BEFORE, begun, further, mailed, share, until
 from procrastinate import App, SyncPsycopgConnector
 
-from publisher.app import open_app
+from publisher.app import keeping, open_app
+from publisher.app.editions import open_due_editions
 from publisher.ops import Clock
 from publisher.schedule.jobs import PURGE, Job
 from publisher.schedule.wishes import queue_of, task_name
@@ -70,7 +71,7 @@ def queue_mail(site) -> None:
     """Open the edition of the slot on a machine with content, and send nothing."""
     app = open_app(site.root, Clock(datetime(2026, 3, 3, 7, 0, 30, tzinfo=UTC)))
     try:
-        assert any(opened.recipients for opened in app.open_due_editions())
+        assert any(opened.recipients for opened in open_due_editions(app))
     finally:
         app.close()
 
@@ -95,7 +96,7 @@ def test_a_worker_outlives_a_database_that_is_killed_sends_soon_after_and_stops_
     away = further(site, "away")
     process = worker(away, datetime(2026, 3, 3, 7, 1, tzinfo=UTC))
     looking = open_app(site.root, Clock())
-    assert until(lambda: len(looking.machines()) == 1)
+    assert until(lambda: len(keeping.machines(looking)) == 1)
     looking.close()
     assert until(lambda: b"running site=" in (away / "log").read_bytes())
     kill_hard(own_server)
@@ -112,7 +113,7 @@ def test_a_worker_outlives_a_database_that_is_killed_sends_soon_after_and_stops_
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0  # ten seconds is the promise; see above
     looking = open_app(site.root, Clock())
-    assert looking.machines() == {}
+    assert keeping.machines(looking) == {}
     looking.close()
 
 

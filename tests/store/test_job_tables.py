@@ -4,7 +4,7 @@ import pytest
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine, text
 
-from publisher.app import open_app
+from publisher.app import keeping, open_app
 from publisher.errors import MigrationNeeded, StoreError
 from publisher.ops import Clock
 from publisher.store import open_engine, read, write
@@ -64,8 +64,8 @@ def test_they_are_made_when_first_needed_and_then_left_alone(bare):
 def test_publisher_upgrade_makes_them(bare, site, monkeypatch):
     monkeypatch.setenv("PUBLISHER_DATABASE_URL", plain_address(bare))
     app = open_app(site.root, Clock())
-    assert app.upgrade()
-    assert not app.upgrade()
+    assert keeping.upgrade(app)
+    assert not keeping.upgrade(app)
     assert not upgrade_job_tables(bare)
 
 

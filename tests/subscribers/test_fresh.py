@@ -158,7 +158,7 @@ def test_suppressed_address_is_never_written_to_as_a_new_one(town, join):
 
 
 def test_address_that_was_never_confirmed_is_forgotten(town, join):
-    from publisher.app.people import forget_old_asks
+    from publisher.app.keeping import forget_old_asks
 
     join("ann@example.test")
     move(town, "ann@example.test", "new@example.test")

@@ -10,6 +10,7 @@ from email.policy import default
 from sqlalchemy import Engine, func, select
 
 from publisher.app import App
+from publisher.app.sending import send_queued
 from publisher.ops import Clock
 from publisher.store import read, tables, write
 from publisher.subscribers import Person, Request, find, sign_up
@@ -58,7 +59,7 @@ class Town:
 
     def letters(self, address: str = "") -> list[EmailMessage]:
         """Send what waits; return all messages in the outbox, oldest first, or one person's."""
-        self.app.send_queued()
+        send_queued(self.app)
         folder = self.app.settings.outbox_dir / "new"
         found = [
             email.message_from_bytes(file.read_bytes(), policy=default) for file in folder.glob("*")

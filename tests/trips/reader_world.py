@@ -11,7 +11,9 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
-from publisher.app import App, open_app
+from publisher.app import App, building, open_app, sending
+from publisher.app.editing import tell_editors
+from publisher.app.editions import start_digests
 from publisher.ops import Clock
 from publisher.store import write
 from publisher.subscribers import Person, add
@@ -95,24 +97,24 @@ class World:
 
     def begin(self, address: str = EVERYTHING, language: str = "en") -> None:
         """Start the digests, with one reader of everything."""
-        self.app.start_digests()
+        start_digests(self.app)
         with write(self.app.engine) as conn:
             person = Person(address, languages=(language,))
             add(conn, self.app.settings, self.app.keys, person, self.app.now(), "agreed")
 
     def build(self) -> None:
         """Bring the feeds up to date."""
-        self.app.build(withdraw=True)
+        building.build(self.app, withdraw=True)
 
     def send(self) -> int:
         """Send what is due, a new edition too, as a process of its own would; return how many."""
         with running(None):
-            return self.app.send().report.sent
+            return sending.send(self.app).report.sent
 
     def tell_editors(self) -> int:
         """Send editors what is due to them; return how many mails."""
         with running(None):
-            return self.app.tell_editors().handed.sent
+            return tell_editors(self.app).handed.sent
 
     def mails(self, to: str) -> list[EmailMessage]:
         """What a mailbox holds, in the order in which it came."""

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from publisher.app import open_app
+from publisher.app import keeping, open_app
+from publisher.app.editions import open_due_editions, start_digests
+from publisher.app.sending import send_queued
 from publisher.ops import Clock
 from publisher.store import tables, write
 from publisher.subscribers import Person, add
@@ -41,12 +43,12 @@ def run(site, now, *, upgrade: bool = False) -> None:
     """Do what a run at a moment does, but for sending."""
     with closing(open_app(site.root, Clock(now))) as app:
         if upgrade:
-            app.upgrade()
+            keeping.upgrade(app)
             with write(app.engine) as conn:
                 person = Person("reader@example.org", languages=("en",))
                 add(conn, app.settings, app.keys, person, now, "agreed")
-            app.start_digests()
-        app.open_due_editions()
+            start_digests(app)
+        open_due_editions(app)
 
 
 def links(text: str) -> list[str]:
@@ -69,7 +71,7 @@ def test_archive_leads_from_its_digests_to_each_edition(site, archive):
 def test_view_in_browser_of_a_mail_leads_to_its_edition(site, archive):
     site.item("a.en.md", "Mayors meet")
     web = archive()
-    assert web.app.send_queued().sent == 1
+    assert send_queued(web.app).sent == 1
     (mail,) = (site.root / "outbox" / "new").iterdir()
     message = message_from_bytes(mail.read_bytes(), policy=policy.default)
     shown = message.get_body(("html",)).get_content()
@@ -159,7 +161,7 @@ def test_search_is_turned_page_by_page(site, archive):
     ],
 )
 def test_nothing_anybody_types_breaks_the_search(web, typed):
-    web.app.upgrade()
+    keeping.upgrade(web.app)
     answer = web.get(f"/archive/search?q={quote(typed)}")
     assert answer.status == 200
     assert "<script>" not in answer.text

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
+from publisher.app.sending import send_queued
 from publisher.store import read, tables, write
 from publisher.subscribers import State, people, unsubscribe
 from tests.web.test_reader_pages import join, person, token
@@ -66,7 +67,7 @@ def test_hostile_sign_up_has_its_outcome(stored_web, name):
         assert "location" not in answer.headers
         assert "<img src=x" not in answer.text
     assert pending(web) == SIGNUPS[name][1]
-    assert web.app.send_queued().sent == letters_of(name)
+    assert send_queued(web.app).sent == letters_of(name)
     for file in (web.app.settings.outbox_dir / "new").glob("*"):
         said = file.read_bytes()
         assert b"evil.test" not in said

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
+from publisher.app.editions import open_due_editions, start_digests
+from publisher.app.incoming import take_message
+from publisher.app.sending import send_queued
 from publisher.delivery import Recipient
 from publisher.feedback import bounce_address
 from publisher.ops import Clock, log
@@ -52,7 +55,7 @@ def live(open_stored_web, site, now):
     text = (site.root / "publisher.toml").read_text()
     site.configure(f'{text}\n[feedback]\ndomain = "{DOMAIN}"\n')
     early.app.reload()
-    early.app.start_digests()
+    start_digests(early.app)
     early.get("/subscribe?email=Ann.Reader%40example.test&name=Ann+Quxley")
     early.post("/subscribe", {"email": "not an address", "name": NAME})
     early.post("/subscribe", {"email": ANN, "name": NAME}, X_Forwarded_For="203.0.113.5")
@@ -62,8 +65,8 @@ def live(open_stored_web, site, now):
     early.post(own, {"act": "save", "language": "en", "digest": "weekly"})
     early.app.close()
     web = open_stored_web(clock=Clock(now + timedelta(hours=19, minutes=1)))
-    assert web.app.open_due_editions()
-    assert web.app.send_queued().sent
+    assert open_due_editions(web.app)
+    assert send_queued(web.app).sent
     return web
 
 
@@ -81,13 +84,13 @@ def bounce(web, who):
     data = (DATA / "hostile/01-hard.eml").read_bytes()
     data = data.replace(b"b+{verp}@pub.test", address.encode())
     data = data.replace(b"reader@example.test", ANN.encode())
-    assert web.app.take_message(data.replace(b"no such user", f"no {ANN}".encode()))
+    assert take_message(web.app, data.replace(b"no such user", f"no {ANN}".encode()))
 
 
 def test_after_erase_the_address_is_found_nowhere(open_stored_web, site, now, told):
     web = live(open_stored_web, site, now)
     web.post("/preferences", {"email": ANN})
-    assert web.app.send_queued().sent == 1
+    assert send_queued(web.app).sent == 1
     who = person(web, ANN)
     fresh = f"/preferences/{token(web, 'fresh', who)}"
     bounce(web, who)  # from then on no link would be mailed

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import brotli
 import pytest
 
+from publisher.app import building
 from publisher.web.shelf import LARGEST_KEPT
 from tests.conftest import SETTINGS
 from tests.web.browser import SECONDS
@@ -27,7 +28,7 @@ def feeds(site, open_web):
     site.item("a.en.md", "A", body=long, categories='["الوقاية"]')
     site.item("a.ar.md", "أ", body="كلمات")
     browser = open_web()
-    browser.app.build()
+    building.build(browser.app)
     return browser
 
 
@@ -224,7 +225,7 @@ def test_nothing_outside_and_nothing_hidden_is_served(feeds, site, path):
 
 def test_a_build_shows_at_once_and_what_it_took_away_is_gone(feeds, site, rss):
     site.item("b.en.md", "Brand new")
-    assert feeds.app.build()
+    assert building.build(feeds.app)
     until(lambda: b"Brand new" in feeds.get("/feeds/en/all.rss").body)
     assert feeds.get("/feeds/en/all.rss").headers["etag"] != rss.headers["etag"]
     (site.root / "feeds/en/all.rss").unlink()
@@ -265,7 +266,7 @@ def test_feeds_are_found_in_a_sub_path_too(site, open_web):
     site.configure(SETTINGS.replace("https://news.example.org", "https://example.org/news"))
     site.item("a.en.md", "A")
     browser = open_web()
-    browser.app.build()
+    building.build(browser.app)
     assert browser.get("/news/feeds/en/all.rss").status == 200
     assert browser.get("/feeds/en/all.rss").status == 200
     assert browser.get("/news/feeds").headers["location"] == "/news/feeds/"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import PlainTextResponse
 
+from publisher.app import building
 from publisher.web.visit import Page
 from publisher.web.wire import MOST_HEAD, Patience
 from tests.web.browser import SECONDS
@@ -158,7 +159,7 @@ def test_a_length_that_is_none_is_refused(open_web, length):
 def test_hostile_requests_of_the_corpus_have_their_outcome(site, open_web, name, allowed):
     site.item("a.en.md", "A")
     browser = open_web()
-    browser.app.build()
+    building.build(browser.app)
     found = json.loads(Path(CORPUS, "http", f"{name}.json").read_text())
     tag = browser.get("/feeds/en/all.rss").headers["etag"].strip('"')
     for one in found if isinstance(found, list) else [found]:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from publisher.app.editions import open_due_editions, start_digests
+from publisher.app.sending import send_queued
 from publisher.ops import Clock
 from publisher.store import read, tables
 from publisher.subscribers import State
@@ -15,11 +17,11 @@ READERS = 40
 def test_one_click_in_a_running_send_stops_what_has_not_begun(open_stored_web, site, now):
     site.item("a.en.md", "A")
     early = open_stored_web()
-    early.app.start_digests()
+    start_digests(early.app)
     readers = [join(early, f"reader{number:02}@example.test") for number in range(READERS)]
     early.app.close()
     web = open_stored_web(clock=Clock(now + timedelta(hours=19, minutes=1)))
-    assert web.app.open_due_editions()
+    assert open_due_editions(web.app)
     answered = []
 
     def leave_in_between(done, _all):
@@ -27,7 +29,7 @@ def test_one_click_in_a_running_send_stops_what_has_not_begun(open_stored_web, s
             path = f"/u/{token(web, 'unsubscribe', readers[-1], 'weekly')}"
             answered.append(web.post(path, {"List-Unsubscribe": "One-Click"}).status)
 
-    report = web.app.send_queued(on_progress=leave_in_between)
+    report = send_queued(web.app, on_progress=leave_in_between)
     assert answered == [200]
     assert report.sent == READERS - 1
     assert person(web, readers[-1].address).state is State.UNSUBSCRIBED

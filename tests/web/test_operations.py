@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from publisher.app import building
 from publisher.store import write
 from publisher.store.tables import runs
 from publisher.web.metrics import METRICS
@@ -33,7 +34,7 @@ def test_every_number_of_the_table_is_told(stored_web):
     app = stored_web.app
     stored_web.get("/nothing")
     stored_web.get("/feeds/en/nothing.rss")
-    app.build()
+    building.build(app)
     stored_web.get("/feeds/manifest.json")
     with write(app.engine) as conn:
         conn.execute(

@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.responses import PlainTextResponse
 
+from publisher.app import building
 from publisher.errors import LimitReached, TokenForged
 from publisher.render.phrases import COMPLETE
 from publisher.web.guard import MOST_BODY, content_policy
@@ -250,7 +251,7 @@ def test_pages_tell_reader_apps_of_the_feed_in_their_language(site, open_web):
     site.item("a.en.md", "A")
     site.item("a.ar.md", "أ")
     browser = open_web()
-    browser.app.build()
+    building.build(browser.app)
     text = browser.get("/nothing?lang=ar").text
     assert (
         '<link rel="alternate" type="application/atom+xml" title="مدن المثال" hreflang="ar"'

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.app import open_app
+from publisher.app import open_app, sending
+from publisher.app.editing import tell_editors
 from publisher.ops import Clock
 from tests.conftest import SETTINGS
 from tests.editors.conftest import EDITORS, SLOT, Office
@@ -19,7 +20,7 @@ def links(site):
     office = Office(site, "")
     site.item("a.en.md", "A")
     office.begin(("a", "en"))
-    office.at(SLOT - HOUR).tell_editors()
+    tell_editors(office.at(SLOT - HOUR))
     yield [f"/proof/{token}" for token in office.links("Proof")]
     office.close()
 
@@ -63,7 +64,7 @@ def test_the_page_is_in_the_editor_s_language_and_leads_to_the_other_decisions(o
 
 def test_after_the_edition_closed_there_is_nothing_to_press(site, open_web, links):
     late = open_app(site.root, Clock(SLOT + HOUR))
-    late.send()
+    sending.send(late)
     late.close()
     web = open_web(clock=Clock(SLOT + HOUR))
     for path in links:

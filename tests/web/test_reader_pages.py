@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher import tokens
+from publisher.app.sending import send_queued
 from publisher.store import read, tables, write
 from publisher.subscribers import Person, State, add, find, suppress
 from publisher.web import choices
@@ -40,7 +41,7 @@ def token(web, purpose, who, digest=""):
 
 def mailed(web, path):
     """Send what waits; return the path of the newest link like this in the outbox."""
-    web.app.send_queued()
+    send_queued(web.app)
     files = (file.read_bytes() for file in (web.app.settings.outbox_dir / "new").glob("*"))
     dated = sorted(
         files, key=lambda data: message_from_bytes(data, policy=default)["Date"].datetime
@@ -169,7 +170,7 @@ def test_one_click_ends_it_at_once_and_once_more_is_the_same(stored_web):
     assert (first.status, again.status, first.body) == (200, 200, again.body)
     assert "set-cookie" not in first.headers
     assert "location" not in first.headers
-    assert web.app.send_queued().sent == 0
+    assert send_queued(web.app).sent == 0
 
 
 def test_link_of_a_digest_ends_that_one_unless_all_is_asked(web, site):
@@ -276,7 +277,7 @@ def test_leaving_by_the_own_page_gets_a_goodbye(web):
     path = f"/preferences/{token(web, 'preferences', join(web))}"
     assert web.post(path, {"act": "leave"}).status == 200
     assert person(web).state is State.UNSUBSCRIBED
-    assert web.app.send_queued().sent == 1
+    assert send_queued(web.app).sent == 1
     assert web.get(path).status == 200
     assert web.post(path, {"act": "save", "digest": "weekly"}).status == 200
     assert person(web).state is State.UNSUBSCRIBED

@@ -1,0 +1,59 @@
+"""What keeps a site in order: its schema, its machines, and what has grown old."""
+
+from datetime import datetime
+from threading import Event
+
+from publisher import digests
+from publisher.app.site import App
+from publisher.feedback import forget_unproved
+from publisher.store import MACHINES, held, open_engine, write
+from publisher.store import upgrade as upgrade_schema
+from publisher.subscribers import forget_asks, forget_unconfirmed, forget_wishes
+
+
+def upgrade(app: App) -> bool:
+    """Make or migrate the database; return whether anything changed."""
+    engine = open_engine(app.settings.database.url, app.settings.root)
+    try:
+        changed = upgrade_schema(engine)
+        if app.is_shared:
+            from publisher.store.job_tables import upgrade_job_tables
+
+            changed = upgrade_job_tables(engine) or changed
+        return changed
+    finally:
+        engine.dispose()
+
+
+def machines(app: App) -> dict[str, str]:
+    """Return who runs `publisher run` or `worker` on this site now, by the name of its lease."""
+    engine = app.engine_if_there() if app.is_shared else None
+    return held(engine, MACHINES) if engine else {}
+
+
+def fold_old(app: App, stop: Event | None = None) -> int:
+    """Fold deliveries older than `[retention]` into numbers; return how many; safe to repeat."""
+    if app.engine_if_there() is None or app.site_hold():
+        return 0
+    return digests.fold_old(app.engine, app.settings, app.now(), stop)
+
+
+def forget_old_reports(app: App, before: datetime) -> int:
+    """Forget reports that are about no delivery and came before a moment; return how many."""
+    with write(app.engine) as conn:
+        return forget_unproved(conn, before)
+
+
+def forget_old_asks(app: App) -> int:
+    """Let go of wishes and asks that no longer count, and of who never confirmed; how many rows."""
+    if app.site_hold():
+        return 0
+    now, number = app.now(), 0
+    with write(app.engine) as conn:
+        number += forget_asks(conn, now) + forget_wishes(conn, now)
+    while True:
+        with write(app.engine) as conn:
+            forgotten = forget_unconfirmed(conn, now)
+        number += forgotten
+        if not forgotten:
+            return number
