@@ -9,12 +9,12 @@ from publisher.cli.report import count, moment
 
 if TYPE_CHECKING:
     from publisher.digests import ItemExplained
-    from publisher.digests.explain_edition import EditionFacts
-    from publisher.digests.explain_file import FileFacts
-    from publisher.digests.explain_item import (
+    from publisher.digests.explain import (
         Absence,
         Audience,
         Carried,
+        EditionFacts,
+        FileFacts,
         ItemInDigest,
         VersionFacts,
         Wait,

@@ -11,10 +11,14 @@ from publisher.cli.report import count, moment, span
 
 if TYPE_CHECKING:
     from publisher.digests import PersonExplained
-    from publisher.digests.explain_choice import Got
-    from publisher.digests.explain_delivery import DeliveryFacts
-    from publisher.digests.explain_history import History, SuppressionFacts
-    from publisher.digests.explain_person import PersonInDigest, PersonInEdition
+    from publisher.digests.explain import (
+        DeliveryFacts,
+        Got,
+        History,
+        PersonInDigest,
+        PersonInEdition,
+        SuppressionFacts,
+    )
 
 _WHY = {
     "missed": "no mail: nobody opened the edition in time, so it went to nobody",

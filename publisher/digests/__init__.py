@@ -16,21 +16,19 @@ from publisher.digests.archive import (
     ArchivedDigest,
     ArchivedEdition,
     EditionPage,
+    Hit,
     archived_digests,
     archived_editions,
     edition_page,
+    index_archive,
+    read_query,
+    search,
 )
-from publisher.digests.archive_index import index_archive
-from publisher.digests.archive_query import read_query
-from publisher.digests.archive_search import Hit, search
 from publisher.digests.body import make_body, settings_of
-from publisher.digests.compose import Above, Composed
-from publisher.digests.compose_block import KIND_WORDS
-from publisher.digests.compose_headers import editor_headers
+from publisher.digests.compose import KIND_WORDS, Above, Composed, editor_headers
 from publisher.digests.edition import Edition, State, purpose_of
 from publisher.digests.expected import Expected, expected, expected_of
-from publisher.digests.explain_item import ItemExplained, explain_item
-from publisher.digests.explain_person import PersonExplained, explain_person
+from publisher.digests.explain import ItemExplained, PersonExplained, explain_item, explain_person
 from publisher.digests.forecast import Forecast, forecast
 from publisher.digests.lifecycle import LookAt, Opened, close_settled, open_due, pause, resume
 from publisher.digests.looking_after import LookedAfter, look_after

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from publisher import delivery
 from publisher.delivery import Totals
 from publisher.digests.edition import purpose_of
-from publisher.digests.explain_edition import EditionFacts, all_editions, named, wanted
+from publisher.digests.explain import EditionFacts, all_editions, named, wanted
 from publisher.store.tables import segments
 
 LETTERS = "letters"  # what all of them together are called

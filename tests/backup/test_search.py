@@ -6,7 +6,7 @@ from sqlalchemy import insert
 
 from publisher import digests
 from publisher.backup import Wishes, restore, write_backup
-from publisher.digests.archive_items import document
+from publisher.digests.archive.items import document
 from publisher.store import read, tables, write
 from tests.conftest import NOW
 

@@ -1,6 +1,6 @@
 import pytest
 
-from publisher.digests.archive_query import Term, excerpt, read_query
+from publisher.digests.archive.query import Term, excerpt, read_query
 
 
 def shown(text: str, typed: str) -> str:

@@ -2,8 +2,8 @@ import pytest
 from compose_pieces import choice, edition, item
 
 from publisher.delivery import Body
-from publisher.digests.compose_headers import headers
-from publisher.digests.compose_subject import LONGEST, subject_line
+from publisher.digests.compose.headers import headers
+from publisher.digests.compose.subject import LONGEST, subject_line
 from publisher.render import mark
 
 VALUES = {"name": "Weekly digest", "first": "The mayors met", "count": "3", "date": "3 March 2026"}

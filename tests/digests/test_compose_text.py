@@ -1,6 +1,6 @@
 import pytest
 
-from publisher.digests.compose_text import clean, directed_lines, sentence, shorten
+from publisher.digests.compose.text import clean, directed_lines, sentence, shorten
 from publisher.render import compile_parts, mark
 
 

@@ -5,7 +5,7 @@ from compose_pieces import choice, edition, full, item, joined, plain, word
 from selectolax.lexbor import LexborHTMLParser
 
 from publisher.digests.compose import LARGEST
-from publisher.digests.compose_word import WORD_LENGTH
+from publisher.digests.compose.word import WORD_LENGTH
 from publisher.render import compile_parts, mark
 
 SAID = "Two reports this week, and <strong>a request</strong>."

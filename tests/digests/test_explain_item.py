@@ -3,7 +3,7 @@
 import pytest
 
 from publisher import digests
-from publisher.digests.explain_file import FileIs
+from publisher.digests.explain.file import FileIs
 from publisher.errors import PublisherError
 from publisher.store import tables, write
 from tests.digests.conftest import DAY, House, utc

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from publisher import delivery, digests
-from publisher.digests.explain_history import Why
+from publisher.digests.explain.history import Why
 from publisher.errors import AddressError, PublisherError
 from publisher.store import tables, write
 from publisher.subscribers import Person, add, change, suppress, unsubscribe

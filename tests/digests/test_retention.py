@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from publisher import delivery, digests
-from publisher.digests.explain_history import Why
+from publisher.digests.explain.history import Why
 from publisher.digests.retention import fold_before, fold_old
 from publisher.store import read, tables, write
 from tests.digests.conftest import DAY, KEYS, House, utc

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from publisher.digests import Standing
-from publisher.digests.compose_block import KIND_WORDS
+from publisher.digests.compose.block import KIND_WORDS
 from publisher.editors import report
 from publisher.feeds import channel, words
 from publisher.render import missing, phrases

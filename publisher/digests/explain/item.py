@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, func, select
 from publisher import delivery, feeds
 from publisher.content.item import Item, Status
 from publisher.digests.edition import purpose_of
-from publisher.digests.explain_edition import EditionFacts, all_editions, wanted
-from publisher.digests.explain_file import FileFacts, FileIs, keys_of, look_up
+from publisher.digests.explain.edition import EditionFacts, all_editions, wanted
+from publisher.digests.explain.file import FileFacts, FileIs, keys_of, look_up
 from publisher.digests.forecast import DigestForecast, forecast
 from publisher.digests.queue import Memory, blank, recall, rule_for
 from publisher.digests.rule import How, Rule, Story, Window
@@ -136,7 +136,7 @@ def explain_item(
 ) -> ItemExplained:
     """Return where the item went or will go that a path, key, id or link names, and why.
 
-    edition  only about the editions that this names; see `explain_edition.named`
+    edition  only about the editions that this names; see `edition.named`
 
     Raises PublisherError when no edition has that name.
     """

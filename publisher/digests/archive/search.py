@@ -27,8 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from publisher.digests.archive_query import Piece, Term, excerpt
-from publisher.digests.archive_rule import public_editions
+from publisher.digests.archive.query import Piece, Term, excerpt
+from publisher.digests.archive.rule import public_editions
 from publisher.digests.stories import moment_of
 from publisher.store.tables import documents, editions
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, select, tuple_
 
 from publisher.content.item import EventState, Item
-from publisher.digests.compose import notice_id
-from publisher.digests.compose_text import clean
+from publisher.digests.compose import clean, notice_id
 from publisher.digests.queue import read_seen, take_turns
 from publisher.digests.stories import unix
 from publisher.errors import ContentError

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from publisher.digests.archive_items import Present, present_of
-from publisher.digests.archive_rule import carried, carried_for_all, public_editions
+from publisher.digests.archive.items import Present, present_of
+from publisher.digests.archive.rule import carried, carried_for_all, public_editions
 from publisher.digests.body import blocks_of
-from publisher.digests.compose import Block, Notice
-from publisher.digests.compose_frame import frame
-from publisher.digests.compose_word import Opening, opening
+from publisher.digests.compose import Block, Notice, Opening, frame, opening
 from publisher.digests.edition import Edition, Frozen, edition_of
 from publisher.digests.rule import Chosen
 from publisher.language import base

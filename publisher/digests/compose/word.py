@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from publisher.digests.compose_text import clean, directed_lines, sentence, shorten
+from publisher.digests.compose.text import clean, directed_lines, sentence, shorten
 from publisher.language import base, is_rtl, normalise
 from publisher.render import without_marks
 

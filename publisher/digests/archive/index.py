@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, select, tuple_
 
-from publisher.digests.archive_items import (
+from publisher.digests.archive.items import (
     AT_ONCE,
     DocumentRow,
     Place,
@@ -21,9 +21,8 @@ from publisher.digests.archive_items import (
     present_of,
     upsert,
 )
-from publisher.digests.archive_rule import carried, public_editions
-from publisher.digests.compose_frame import frame
-from publisher.digests.compose_subject import isolated
+from publisher.digests.archive.rule import carried, public_editions
+from publisher.digests.compose import frame, isolated
 from publisher.digests.edition import Edition, Frozen, edition_of
 from publisher.digests.queue import take_turns
 from publisher.digests.stories import unix

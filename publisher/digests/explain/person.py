@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, select
 
 from publisher.address import Address, address_hash, parse
 from publisher.digests.edition import Frozen, State, purpose_of, read_frozen
-from publisher.digests.explain_choice import Choices, Got, PassedOver, got, got_of, why_passed_over
-from publisher.digests.explain_delivery import DeliveryFacts, deliveries_of
-from publisher.digests.explain_edition import EditionFacts, all_editions, wanted
-from publisher.digests.explain_history import (
+from publisher.digests.explain.choice import Choices, Got, PassedOver, got, got_of, why_passed_over
+from publisher.digests.explain.delivery import DeliveryFacts, deliveries_of
+from publisher.digests.explain.edition import EditionFacts, all_editions, wanted
+from publisher.digests.explain.history import (
     History,
     SuppressionFacts,
     Why,
@@ -107,7 +107,7 @@ def explain_person(
 
     secret   the site's lasting one; without it an unknown address cannot be looked up among the
              suppressed, and no Message-ID is told
-    edition  only about the editions that this names; see `explain_edition.named`
+    edition  only about the editions that this names; see `edition.named`
 
     Raises AddressError, and PublisherError when no edition has that name.
     """

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from publisher.content.item import Event, EventState, Item, Kind
-from publisher.digests.compose_text import sentence
+from publisher.digests.compose.text import sentence
 from publisher.feeds import calendar_url
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from publisher.delivery import header_text
-from publisher.digests.compose_text import shorten
+from publisher.digests.compose.text import shorten
 from publisher.language import direction, first_strong
 
 LONGEST = 90  # characters; inboxes show 40 to 80

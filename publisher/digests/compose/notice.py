@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from publisher.content.item import EventState, Item
-from publisher.digests.compose_event import calendar_link, place_of
-from publisher.digests.compose_text import clean, directed_lines, sentence
+from publisher.digests.compose.event import calendar_link, place_of
+from publisher.digests.compose.text import clean, directed_lines, sentence
 from publisher.errors import RenderError
 from publisher.render import Templates, colours, without_marks
 

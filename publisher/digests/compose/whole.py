@@ -1,8 +1,4 @@
-"""Compose: frozen items become the subject, HTML, text and headers of one body.
-
-Nothing is read here but the arguments, so a body composed tomorrow from an edition's frozen
-facts is the body that would have been composed today.
-"""
+"""One body: the parts of one reader's list put together, in as much room as a mail has."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,32 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from publisher import language as languages
-from publisher.digests.compose_block import Block, render_block
-from publisher.digests.compose_frame import frame
-from publisher.digests.compose_headers import Headers, headers
-from publisher.digests.compose_notice import Notice, notice_id, render_notice
-from publisher.digests.compose_subject import isolated, subject_line
-from publisher.digests.compose_word import Opening, opening
+from publisher.digests.compose.block import Block
+from publisher.digests.compose.frame import frame
+from publisher.digests.compose.headers import Headers, headers
+from publisher.digests.compose.notice import Notice
+from publisher.digests.compose.subject import isolated, subject_line
+from publisher.digests.compose.word import Opening, opening
 from publisher.errors import RenderError
 from publisher.render import Templates, compile_parts, format_date, format_number, wrap
 
 if TYPE_CHECKING:
     from publisher.content.item import Word
     from publisher.settings.model import Settings
-
-__all__ = [
-    "LARGEST",
-    "NOTHING",
-    "Above",
-    "Block",
-    "Choice",
-    "Composed",
-    "Notice",
-    "compose",
-    "notice_id",
-    "render_block",
-    "render_notice",
-]
 
 LARGEST = 102_000  # bytes of HTML after splicing; Gmail hides what comes after about 102 KB
 _LISTED_FROM = 6  # items from which on a contents list helps

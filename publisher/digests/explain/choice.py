@@ -8,9 +8,9 @@ from datetime import timedelta
 from sqlalchemy import Connection, select
 
 from publisher.digests.edition import Frozen
-from publisher.digests.explain_delivery import DeliveryFacts
-from publisher.digests.explain_history import History
-from publisher.digests.explain_item import how_of
+from publisher.digests.explain.delivery import DeliveryFacts
+from publisher.digests.explain.history import History
+from publisher.digests.explain.item import how_of
 from publisher.digests.rule import Chosen, Preferences, Rule, Story, Window
 from publisher.digests.segment import Segment, Segmenter
 from publisher.digests.select import for_mover, refusal, spoken
