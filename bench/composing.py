@@ -17,8 +17,8 @@ from email.policy import default
 from typing import Any
 
 from bench.plain import DATE, HEADERS, SENDER, SUBJECT, Newsletter, message_id, reader
-from publisher.delivery.headers import wire_address
-from publisher.delivery.message import Body, Compiled
+from publisher.delivery.message.headers import wire_address
+from publisher.delivery.message.message import Body, Compiled
 from publisher.render import mark
 
 TARGET = 1 / 200

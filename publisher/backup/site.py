@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from publisher.backup.restoring import Restored, Wishes, restore
 from publisher.backup.writing import Written, write_backup
-from publisher.delivery.lock import nobody_sends
+from publisher.delivery.sender.lock import nobody_sends
 from publisher.errors import NotAllowed
 from publisher.store import open_engine
 

@@ -8,22 +8,24 @@ looks after it, and `act_on` does what they decide. Delivery knows nothing of it
 preferences.
 """
 
-from publisher.delivery.accounts import Account, look_at_account
-from publisher.delivery.acts import Act, Left, Moved, act_on
-from publisher.delivery.bodies import (
+from publisher.delivery.http.accounts import Account, look_at_account
+from publisher.delivery.ledger.acts import Act, Left, Moved, act_on
+from publisher.delivery.ledger.bodies import (
     language_of,
     load_body,
     reserve_bodies,
     reserve_body,
     save_body,
 )
-from publisher.delivery.claim import LEASE
-from publisher.delivery.dkim import Signer, relaxed_body, sign_message
-from publisher.delivery.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
-from publisher.delivery.folding import fold_letters, fold_purpose, folded_counts, has_old_letters
-from publisher.delivery.headers import HeaderError
-from publisher.delivery.holding import call_off, gone, hold, is_gone, is_waiting, release
-from publisher.delivery.ledger import (
+from publisher.delivery.ledger.claim import LEASE
+from publisher.delivery.ledger.folding import (
+    fold_letters,
+    fold_purpose,
+    folded_counts,
+    has_old_letters,
+)
+from publisher.delivery.ledger.holding import call_off, gone, hold, is_gone, is_waiting, release
+from publisher.delivery.ledger.ledger import (
     EDITIONS,
     LETTERS,
     Totals,
@@ -32,18 +34,16 @@ from publisher.delivery.ledger import (
     totals,
     waiting,
 )
-from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
-from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
-from publisher.delivery.outlook import Outlook, outlook
-from publisher.delivery.retry import RetryRule
-from publisher.delivery.returned import (
+from publisher.delivery.ledger.outlook import Outlook, outlook
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.ledger.returned import (
     Delivered,
     delivered,
     delivered_to,
     note_bounce,
     note_complaint,
 )
-from publisher.delivery.rows import (
+from publisher.delivery.ledger.rows import (
     LOOK,
     WORDS,
     LedgerRow,
@@ -53,19 +53,30 @@ from publisher.delivery.rows import (
     row_count,
     rows,
 )
-from publisher.delivery.sender import Sender, SendReport
-from publisher.delivery.sender_fields import header_text, sender_fields
-from publisher.delivery.site_hold import (
+from publisher.delivery.ledger.site_hold import (
     SiteHold,
     doubt_all_under_way,
     hold_site,
     release_site,
     site_hold,
 )
-from publisher.delivery.states import CANCELLED_CODE, RESTORED_CODE, State
+from publisher.delivery.ledger.states import CANCELLED_CODE, RESTORED_CODE, State
+from publisher.delivery.ledger.tries import Attempt, Failure, attempts_of, failures_of
+from publisher.delivery.message.dkim import Signer, relaxed_body, sign_message
+from publisher.delivery.message.dkim_keys import DkimKey, make_key_file, open_signers, read_keys
+from publisher.delivery.message.headers import HeaderError
+from publisher.delivery.message.message import (
+    COMPOSER,
+    Body,
+    Recipient,
+    compose_message,
+    message_id,
+)
+from publisher.delivery.message.sender_fields import header_text, sender_fields
+from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
+from publisher.delivery.sender.sender import Sender, SendReport
 from publisher.delivery.transports import Transport, open_transport, send_one
 from publisher.delivery.transports.maildir import erase_messages
-from publisher.delivery.tries import Attempt, Failure, attempts_of, failures_of
 
 __all__ = [
     "CANCELLED_CODE",

@@ -6,7 +6,7 @@ from typing import Any
 
 from reach.server import page
 
-from publisher.delivery.message import Recipient, compose_message
+from publisher.delivery.message.message import Recipient, compose_message
 from publisher.delivery.outcome import Message
 
 from .world import QUEUED, a_body, values_for

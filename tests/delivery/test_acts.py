@@ -5,9 +5,9 @@ from sqlalchemy import insert, select, update
 
 from publisher import delivery
 from publisher.delivery import Act, Left, Selection, State, act_on
-from publisher.delivery.acts import why_not
-from publisher.delivery.claim import claim
-from publisher.delivery.states import MOVES, STOPPED_CODES
+from publisher.delivery.ledger.acts import why_not
+from publisher.delivery.ledger.claim import claim
+from publisher.delivery.ledger.states import MOVES, STOPPED_CODES
 from publisher.store import read, write
 from publisher.store.tables import deliveries, editions, segments, subscribers, suppressions
 from tests.delivery.world import QUEUED, add_people, open_edition

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from publisher.delivery.aws_signature import Credentials, signed
+from publisher.delivery.http.aws_signature import Credentials, signed
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 KEYS = Credentials(

@@ -3,8 +3,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from publisher.delivery import LETTERS, Totals, totals
-from publisher.delivery.headers import HeaderError
-from publisher.delivery.sender import REST_WHEN_BROKEN
+from publisher.delivery.message.headers import HeaderError
+from publisher.delivery.sender.sender import REST_WHEN_BROKEN
 from publisher.delivery.transports.maildir import Maildir
 from publisher.errors import RenderError
 from publisher.store import read

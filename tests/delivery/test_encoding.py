@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publisher.delivery.encoding import Base64, Quoted, encode
+from publisher.delivery.message.encoding import Base64, Quoted, encode
 from publisher.render import compile_parts, mark
 
 TEXT = st.text(alphabet="ab .=-é中\t\n\r😀<&", max_size=160)

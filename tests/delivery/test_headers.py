@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.address import parse
-from publisher.delivery.headers import (
+from publisher.delivery.message.headers import (
     HeaderError,
     encoded_words,
     split_mailbox,

@@ -7,9 +7,9 @@ from sqlalchemy import insert, select, update
 
 from publisher import delivery
 from publisher.delivery import Kind, Outcome, State
-from publisher.delivery.claim import claim
-from publisher.delivery.record import record, recover
-from publisher.delivery.retry import RetryRule
+from publisher.delivery.ledger.claim import claim
+from publisher.delivery.ledger.record import record, recover
+from publisher.delivery.ledger.retry import RetryRule
 from publisher.store import read, write
 from publisher.store.tables import deliveries, editions, segments
 from tests.delivery.world import QUEUED, add_people, open_edition

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from publisher.delivery.http_api import (
+from publisher.delivery.http.api import (
     LONGEST_WAIT,
     by_status,
     need,
@@ -14,7 +14,7 @@ from publisher.delivery.http_api import (
     told,
     words,
 )
-from publisher.delivery.http_api import unanswered as judge_silence
+from publisher.delivery.http.api import unanswered as judge_silence
 from publisher.delivery.outcome import Kind
 from publisher.errors import SettingsError, TransportDown
 from publisher.reach import Answer, Sent

@@ -16,9 +16,9 @@ from publisher.delivery import (
     totals,
     waiting,
 )
-from publisher.delivery.claim import _NEXT, LEASE, LOOKED_UP_AHEAD, claim
-from publisher.delivery.ledger import due
-from publisher.delivery.record import (
+from publisher.delivery.ledger.claim import _NEXT, LEASE, LOOKED_UP_AHEAD, claim
+from publisher.delivery.ledger.ledger import due
+from publisher.delivery.ledger.record import (
     MOST_DOUBTS,
     keep_leases,
     let_go,
@@ -27,7 +27,7 @@ from publisher.delivery.record import (
     record_all,
     recover,
 )
-from publisher.delivery.retry import RetryRule
+from publisher.delivery.ledger.retry import RetryRule
 from publisher.store import clock_seconds, read, write
 from publisher.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.delivery.limits import Allowance, allowance, forget_minutes, tally
+from publisher.delivery.ledger.limits import Allowance, allowance, forget_minutes, tally
 from publisher.settings.model import Delivery
 from publisher.store import read, write
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.delivery import HeaderError, Recipient, compose_message, message_id
-from publisher.delivery.message import check, header_names, verify
+from publisher.delivery.message.message import check, header_names, verify
 from publisher.render import mark
 
 from .world import QUEUED, SECRET, a_body, values_for

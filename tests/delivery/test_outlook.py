@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from publisher.delivery import outlook
-from publisher.delivery.limits import tally
-from publisher.delivery.memory import remember
-from publisher.delivery.servers import Health
+from publisher.delivery.ledger.limits import tally
+from publisher.delivery.sender.memory import remember
+from publisher.delivery.smtp.servers import Health
 from publisher.settings.model import Delivery
 from publisher.store import read, write
 

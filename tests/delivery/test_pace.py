@@ -2,9 +2,9 @@
 
 import pytest
 
-from publisher.delivery.groups import Groups
 from publisher.delivery.pace import SLOWEST, Pace
-from publisher.delivery.servers import Health
+from publisher.delivery.sender.groups import Groups
+from publisher.delivery.smtp.servers import Health
 from publisher.settings.model import Receivers
 
 

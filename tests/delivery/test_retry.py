@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publisher.delivery.retry import RetryRule
+from publisher.delivery.ledger.retry import RetryRule
 
 QUEUED = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 RULE = RetryRule()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from publisher.delivery import LETTERS, LOOK, WORDS, Selection, letter_purposes, row_count, rows
-from publisher.delivery.rows import people_of
+from publisher.delivery.ledger.rows import people_of
 from publisher.store import read, write
 from publisher.store.tables import attempts, deliveries, subscribers
 from tests.delivery.world import QUEUED, add_people, open_edition

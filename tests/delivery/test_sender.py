@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from publisher.delivery import LETTERS, Kind, Outcome, Totals, load_body, totals
-from publisher.delivery.lock import sender_lock
-from publisher.delivery.run import MOST_UNANSWERED
+from publisher.delivery.sender.lock import sender_lock
+from publisher.delivery.sender.run import MOST_UNANSWERED
 from publisher.delivery.transports.maildir import Maildir
 from publisher.delivery.transports.smtp import SmtpTransport
 from publisher.errors import TransportDown

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from publisher.delivery import totals
-from publisher.delivery.memory import recall, remember
-from publisher.delivery.servers import MOST_MISSES, Health, Server, Servers
+from publisher.delivery.sender.memory import recall, remember
+from publisher.delivery.smtp.servers import MOST_MISSES, Health, Server, Servers
 from publisher.delivery.transports.smtp import SmtpTransport
 from publisher.errors import TransportDown
 from publisher.store import read, write

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from reach.server import Server, page, redirect, resetting, serve
 
-from publisher.delivery.aws_signature import Credentials, signed
+from publisher.delivery.http.aws_signature import Credentials, signed
 from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind
 from publisher.delivery.transports.ses import PATH, SesTransport
 from publisher.errors import TransportDown

@@ -1,4 +1,4 @@
-from publisher.delivery.spare import SIZE, Spare
+from publisher.delivery.sender.spare import SIZE, Spare
 
 
 def test_room_is_kept_given_up_once_and_kept_again(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from publisher.delivery.states import MOVES, State, move
+from publisher.delivery.ledger.states import MOVES, State, move
 from publisher.errors import StateError
 from publisher.store.tables import deliveries
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from publisher.delivery import Act, Kind, Outcome, Selection, State, act_on, attempts_of
-from publisher.delivery.claim import claim
-from publisher.delivery.record import record
-from publisher.delivery.retry import RetryRule
-from publisher.delivery.tries import tries
+from publisher.delivery.ledger.claim import claim
+from publisher.delivery.ledger.record import record
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.ledger.tries import tries
 from publisher.store import read, write
 from publisher.store.tables import deliveries
 from tests.delivery.world import QUEUED, add_people, open_edition

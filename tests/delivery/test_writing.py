@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import select, text
 
-from publisher.delivery.writing import Writing
+from publisher.delivery.sender.writing import Writing
 from publisher.store import read
 from publisher.store.tables import starts
 

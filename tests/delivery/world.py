@@ -10,8 +10,8 @@ import uvloop
 from sqlalchemy import literal, select
 
 from publisher.delivery import EDITIONS, Body, Sender, enqueue, reserve_body
-from publisher.delivery.lanes import Lanes
-from publisher.delivery.retry import RetryRule
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.smtp.lanes import Lanes
 from publisher.delivery.transports.smtp import SmtpTransport
 from publisher.ops import Clock
 from publisher.render import mark

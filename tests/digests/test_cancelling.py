@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from publisher.delivery import Kind, Outcome
-from publisher.delivery.claim import claim
-from publisher.delivery.record import record
-from publisher.delivery.retry import RetryRule
+from publisher.delivery.ledger.claim import claim
+from publisher.delivery.ledger.record import record
+from publisher.delivery.ledger.retry import RetryRule
 from publisher.store import write
 from tests.digests.conftest import House, utc
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Protocol
 
-from publisher.delivery.lanes import Lanes
 from publisher.delivery.outcome import Message, Outcome
-from publisher.delivery.servers import Health
+from publisher.delivery.smtp.lanes import Lanes
+from publisher.delivery.smtp.servers import Health
 from publisher.errors import Problem, SettingsError
 from publisher.settings.model import Settings
 

@@ -18,8 +18,7 @@ from email.policy import compat32
 from threading import Event
 from typing import Any
 
-from publisher.delivery.headers import split_mailbox
-from publisher.delivery.http_api import (
+from publisher.delivery.http.api import (
     NOT_ASCII,
     by_status,
     need,
@@ -29,6 +28,7 @@ from publisher.delivery.http_api import (
     unanswered,
     words,
 )
+from publisher.delivery.message.headers import split_mailbox
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.errors import TransportDown
 from publisher.reach import Answer, Channel

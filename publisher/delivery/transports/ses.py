@@ -13,8 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
-from publisher.delivery.aws_signature import Credentials, signed
-from publisher.delivery.http_api import (
+from publisher.delivery.http.api import (
     NOT_ASCII,
     SOON,
     by_status,
@@ -26,6 +25,7 @@ from publisher.delivery.http_api import (
     unanswered,
     words,
 )
+from publisher.delivery.http.aws_signature import Credentials, signed
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.errors import TransportDown
 from publisher.reach import Answer, Channel

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from publisher.delivery.handing import Over, hand_over
 from publisher.delivery.outcome import (
     Aside,
     Crowded,
@@ -21,8 +20,9 @@ from publisher.delivery.outcome import (
     is_quota,
     without_address,
 )
-from publisher.delivery.servers import REST_FOR_QUOTA, Health, Server, Servers
-from publisher.delivery.session import Refused, Session, open_session
+from publisher.delivery.smtp.handing import Over, hand_over
+from publisher.delivery.smtp.servers import REST_FOR_QUOTA, Health, Server, Servers
+from publisher.delivery.smtp.session import Refused, Session, open_session
 from publisher.settings.model import Smtp
 
 REPLY_SECONDS = 300.0  # RFC 5321 section 4.5.3.2

@@ -25,8 +25,8 @@ from sqlalchemy import (
     select,
 )
 
-from publisher.delivery.ledger import LETTERS, seconds
-from publisher.delivery.states import State
+from publisher.delivery.ledger.ledger import LETTERS, seconds
+from publisher.delivery.ledger.states import State
 from publisher.store import insert_into, insert_many
 from publisher.store.tables import attempts, deliveries, feedback, folded, offered
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from publisher.delivery.ledger import seconds
-from publisher.delivery.servers import Health
+from publisher.delivery.ledger.ledger import seconds
+from publisher.delivery.smtp.servers import Health
 from publisher.store import insert_into
 from publisher.store.tables import paces
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select
 
-from publisher.delivery.ledger import moment, seconds
+from publisher.delivery.ledger.ledger import moment, seconds
 from publisher.store import insert_into
 from publisher.store.tables import attempts, deliveries
 

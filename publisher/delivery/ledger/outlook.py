@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from publisher.delivery.ledger import IS_QUEUED, moment, seconds
-from publisher.delivery.limits import allowance, is_limited, warm_up_today
+from publisher.delivery.ledger.ledger import IS_QUEUED, moment, seconds
+from publisher.delivery.ledger.limits import allowance, is_limited, warm_up_today
 from publisher.settings.model import Delivery
 from publisher.store.tables import deliveries, paces
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from publisher.delivery.dkim import Signer
-from publisher.delivery.message import Composed
+from publisher.delivery.message.dkim import Signer
+from publisher.delivery.message.message import Composed
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from publisher.delivery.states import State
+from publisher.delivery.ledger.states import State
 from publisher.store import Prepared, insert_for, insert_into
 from publisher.store.prepared import Statement
 from publisher.store.tables import deliveries, folded

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from publisher.delivery.ledger import LETTERS, moment
-from publisher.delivery.states import STOPPED_CODES, State
-from publisher.delivery.tries import Attempt, attempts_of
+from publisher.delivery.ledger.ledger import LETTERS, moment
+from publisher.delivery.ledger.states import STOPPED_CODES, State
+from publisher.delivery.ledger.tries import Attempt, attempts_of
 from publisher.store.tables import deliveries, subscribers
 
 PAGE = 1000  # rows whose attempts are fetched at once

@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, update
 
-from publisher.delivery.ledger import seconds
-from publisher.delivery.rows import IS_IN_DOUBT, IS_STOPPED, Selection
-from publisher.delivery.states import OPERATOR_CODE, STOPPED_CODES, State, move
-from publisher.delivery.tries import try_anew
+from publisher.delivery.ledger.ledger import seconds
+from publisher.delivery.ledger.rows import IS_IN_DOUBT, IS_STOPPED, Selection
+from publisher.delivery.ledger.states import OPERATOR_CODE, STOPPED_CODES, State, move
+from publisher.delivery.ledger.tries import try_anew
 from publisher.store.tables import deliveries, editions, segments, subscribers, suppressions
 
 

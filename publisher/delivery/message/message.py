@@ -17,8 +17,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from publisher.delivery.encoding import encode
-from publisher.delivery.headers import HeaderError, split_mailbox, wire_address, write_field
+from publisher.delivery.message.encoding import encode
+from publisher.delivery.message.headers import HeaderError, split_mailbox, wire_address, write_field
 from publisher.keyed import keyed_hash
 from publisher.render import Parts, compile_parts
 

@@ -6,7 +6,7 @@ Large providers receive for many domains and judge a sender by the rate over all
 from collections.abc import Mapping
 
 from publisher.delivery.pace import Pace
-from publisher.delivery.servers import Health
+from publisher.delivery.smtp.servers import Health
 from publisher.settings.model import Receivers
 
 # Providers whose domains are one receiver to a sender; from the domains' MX records, 2026-11.

@@ -15,8 +15,8 @@ from publisher.delivery.outcome import (
     is_quota,
     without_address,
 )
-from publisher.delivery.session import Session
-from publisher.delivery.wire import Lost, Reply
+from publisher.delivery.smtp.session import Session
+from publisher.delivery.smtp.wire import Lost, Reply
 
 _LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
 _REMOTE_ID = re.compile(r"(?:queued as|\bid=)\s*([!-~]+)", re.IGNORECASE)

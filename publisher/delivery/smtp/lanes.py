@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from publisher.delivery.outcome import Message, Outcome
-from publisher.delivery.servers import Health
+from publisher.delivery.smtp.servers import Health
 
 
 class Blocking(Protocol):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from publisher.delivery.aws_signature import Credentials, signed
-from publisher.delivery.http_api import MOST_BYTES, need, told
+from publisher.delivery.http.api import MOST_BYTES, need, told
+from publisher.delivery.http.aws_signature import Credentials, signed
 from publisher.reach import Answer, Limits, open_reach, place_of
 from publisher.settings.model import Settings
 

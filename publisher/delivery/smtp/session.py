@@ -6,8 +6,8 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from publisher.delivery.servers import Server
-from publisher.delivery.wire import Lost, Reply, Wire
+from publisher.delivery.smtp.servers import Server
+from publisher.delivery.smtp.wire import Lost, Reply, Wire
 from publisher.settings.model import Smtp
 
 CONNECT_SECONDS = 30.0

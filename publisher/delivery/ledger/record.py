@@ -20,12 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from publisher.delivery.claim import Claim
-from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, seconds
+from publisher.delivery.ledger.claim import Claim
+from publisher.delivery.ledger.ledger import IS_QUEUED, IS_SENDING, seconds
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.ledger.states import State, move
+from publisher.delivery.ledger.tries import tries
 from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Kind, Outcome, without_address
-from publisher.delivery.retry import RetryRule
-from publisher.delivery.states import State, move
-from publisher.delivery.tries import tries
 from publisher.ops import log
 from publisher.store import Prepared, clock_seconds, json_rows
 from publisher.store.tables import attempts, deliveries

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from publisher.delivery.ledger import IS_QUEUED, IS_SENDING, moment, seconds
-from publisher.delivery.record import InDoubt
-from publisher.delivery.states import RESTORED_CODE, State, move
+from publisher.delivery.ledger.ledger import IS_QUEUED, IS_SENDING, moment, seconds
+from publisher.delivery.ledger.record import InDoubt
+from publisher.delivery.ledger.states import RESTORED_CODE, State, move
 from publisher.store.tables import attempts, deliveries, holds
 
 _SITE = "site"

@@ -19,24 +19,24 @@ from threading import Event
 
 from sqlalchemy import Engine
 
-from publisher.delivery.claim import LEASE, Claim
-from publisher.delivery.composing import Composer, MakeBody, ReturnPath, Values
-from publisher.delivery.dkim import Signer
-from publisher.delivery.groups import Groups
-from publisher.delivery.headers import HeaderError
-from publisher.delivery.ledger import due, waiting
-from publisher.delivery.limits import Allowance, allowance, forget_minutes, is_limited
-from publisher.delivery.lock import sender_lock
-from publisher.delivery.memory import recall, remember
+from publisher.delivery.ledger.claim import LEASE, Claim
+from publisher.delivery.ledger.ledger import due, waiting
+from publisher.delivery.ledger.limits import Allowance, allowance, forget_minutes, is_limited
+from publisher.delivery.ledger.record import OnDeadAddress, recover, set_aside
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.ledger.states import State
+from publisher.delivery.message.dkim import Signer
+from publisher.delivery.message.headers import HeaderError
 from publisher.delivery.outcome import Aside, Crowded, Kind, Message, Outcome
-from publisher.delivery.record import OnDeadAddress, recover, set_aside
-from publisher.delivery.retry import RetryRule
-from publisher.delivery.run import Clock, OnProgress, Run
-from publisher.delivery.servers import Health
-from publisher.delivery.spare import Spare
-from publisher.delivery.states import State
+from publisher.delivery.sender.composing import Composer, MakeBody, ReturnPath, Values
+from publisher.delivery.sender.groups import Groups
+from publisher.delivery.sender.lock import sender_lock
+from publisher.delivery.sender.memory import recall, remember
+from publisher.delivery.sender.run import Clock, OnProgress, Run
+from publisher.delivery.sender.spare import Spare
+from publisher.delivery.sender.turns import Done, Turns
+from publisher.delivery.smtp.servers import Health
 from publisher.delivery.transports import Connection, Transport
-from publisher.delivery.turns import Done, Turns
 from publisher.errors import AddressError, PublisherError, RenderError, TransportDown
 from publisher.ops import log
 from publisher.settings.model import Delivery

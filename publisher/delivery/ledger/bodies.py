@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from publisher.delivery.message import Body, check
+from publisher.delivery.message.message import Body, check
 from publisher.store.tables import bodies
 
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from publisher.delivery.ledger import IS_QUEUED
-from publisher.delivery.states import (
+from publisher.delivery.ledger.ledger import IS_QUEUED
+from publisher.delivery.ledger.states import (
     CANCELLED_CODE,
     HELD_CODE,
     RESTORED_CODE,

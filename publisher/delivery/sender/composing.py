@@ -8,20 +8,20 @@ from functools import lru_cache
 
 from sqlalchemy import Engine
 
-from publisher.delivery.bodies import load_body, save_body
-from publisher.delivery.claim import Claim
-from publisher.delivery.dkim import Signer
-from publisher.delivery.headers import wire_address
-from publisher.delivery.message import (
+from publisher.delivery.ledger.bodies import load_body, save_body
+from publisher.delivery.ledger.claim import Claim
+from publisher.delivery.message.dkim import Signer
+from publisher.delivery.message.headers import wire_address
+from publisher.delivery.message.message import (
     Body,
     Compiled,
     Recipient,
     message_id,
     verify,
 )
+from publisher.delivery.message.signing import Signing
 from publisher.delivery.outcome import Message
-from publisher.delivery.run import Clock
-from publisher.delivery.signing import Signing
+from publisher.delivery.sender.run import Clock
 from publisher.store import read, write
 
 BODIES_AT_HAND = 16

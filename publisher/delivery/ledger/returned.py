@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from publisher.delivery.ledger import EDITIONS, seconds
+from publisher.delivery.ledger.ledger import EDITIONS, seconds
 from publisher.store.tables import bodies, deliveries, subscribers
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from publisher.delivery.ledger import IS_SENDING, moment, seconds
+from publisher.delivery.ledger.ledger import IS_SENDING, moment, seconds
 from publisher.settings.model import Delivery
 from publisher.store import Prepared, insert_for
 from publisher.store.tables import tallies

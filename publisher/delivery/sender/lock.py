@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select
 
-from publisher.delivery.ledger import IS_SENDING
+from publisher.delivery.ledger.ledger import IS_SENDING
 from publisher.store import clock_seconds, read
 from publisher.store.tables import deliveries
 

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
-from publisher.delivery.claim import Claim, claim
-from publisher.delivery.limits import Allowance, allowance, is_limited, tally
-from publisher.delivery.outcome import Outcome
-from publisher.delivery.pace import Pace
-from publisher.delivery.record import (
+from publisher.delivery.ledger.claim import Claim, claim
+from publisher.delivery.ledger.limits import Allowance, allowance, is_limited, tally
+from publisher.delivery.ledger.record import (
     OnDeadAddress,
     keep_leases,
     let_go,
@@ -27,16 +25,18 @@ from publisher.delivery.record import (
     record_all,
     recover,
 )
-from publisher.delivery.retry import RetryRule
-from publisher.delivery.spare import Spare
-from publisher.delivery.states import State
-from publisher.delivery.writing import Writing
+from publisher.delivery.ledger.retry import RetryRule
+from publisher.delivery.ledger.states import State
+from publisher.delivery.outcome import Outcome
+from publisher.delivery.pace import Pace
+from publisher.delivery.sender.spare import Spare
+from publisher.delivery.sender.writing import Writing
 from publisher.errors import DiskFull, StoreError
 from publisher.ops import log
 from publisher.settings.model import Delivery
 
 if TYPE_CHECKING:
-    from publisher.delivery.run import Run
+    from publisher.delivery.sender.run import Run
 
 ROUNDS = 5  # of the loop, some 10 µs each: a fifth more messages a second over 8 connections
 TRY_AGAIN_SECONDS = 0.25  # after the database could not be written

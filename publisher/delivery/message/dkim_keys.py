@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from publisher import faults
-from publisher.delivery.dkim import Algorithm, Signer
+from publisher.delivery.message.dkim import Algorithm, Signer
 from publisher.errors import Problem, SettingsError, one_line
 from publisher.files import sync_folder
 from publisher.settings import FILE_NAME

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol
 
-from publisher.delivery.claim import Claim
-from publisher.delivery.limits import Allowance
+from publisher.delivery.ledger.claim import Claim
+from publisher.delivery.ledger.limits import Allowance
+from publisher.delivery.ledger.states import State
 from publisher.delivery.outcome import Kind, Outcome
-from publisher.delivery.states import State
 from publisher.errors import PublisherError, TransportDown
 
 MOST_UNANSWERED = 5  # messages a lane in a row that got no answer: it is the transport, not they

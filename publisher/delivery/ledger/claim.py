@@ -23,9 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from publisher.delivery.ledger import EDITIONS, IS_QUEUED, LETTERS, moment, seconds
-from publisher.delivery.message import Recipient
-from publisher.delivery.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.delivery.ledger.ledger import EDITIONS, IS_QUEUED, LETTERS, moment, seconds
+from publisher.delivery.ledger.states import CANCELLED_CODE, HELD_CODE, State, move
+from publisher.delivery.message.message import Recipient
 from publisher.store import Prepared, among, clock_seconds, numbers
 from publisher.store.tables import (
     bodies,

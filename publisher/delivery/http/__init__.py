@@ -1,0 +1,1 @@
+"""Speaking with a provider's API: requests that are counted, signed and never repeated by guess."""

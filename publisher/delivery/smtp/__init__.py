@@ -1,0 +1,1 @@
+"""Speaking with a mail server, and knowing which one to speak with."""
