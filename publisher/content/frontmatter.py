@@ -46,6 +46,7 @@ class Split(NamedTuple):
         return self.front.count("\n") + 3 if self.fence else 1
 
 
+MAX_FILE = 8_000_000  # bytes
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _PART = re.compile(r"( +)([A-Za-z][A-Za-z0-9_-]{0,99}):(?: +(.*))?")  # a key below a key
 _ENTRY = re.compile(r"( *)- +(.*)")
@@ -59,8 +60,10 @@ _FLOW_WORD = re.compile(r"[^\W_][\w ./()+-]*")
 def decode(data: bytes) -> str:
     """Return a file's text with plain line ends, without byte order mark.
 
-    Raises FrontMatterError, naming line and byte offset, when it is not UTF-8.
+    Raises FrontMatterError when it is too large or, naming line and byte offset, not UTF-8.
     """
+    if len(data) > MAX_FILE:
+        raise FrontMatterError(0, f"the file is larger than {MAX_FILE:,} bytes", "shorten it")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -19,7 +19,6 @@ from publisher.content.frontmatter import (
     read_front,
     split,
 )
-from publisher.content.reading import MAX_FILE
 
 Read = TypeVar("Read")
 _PATH_DATE = re.compile(r"/?(\d{4}/\d{1,2}/\d{1,2})/", re.ASCII)
@@ -38,8 +37,6 @@ def parse(path: str, data: bytes, languages: Sequence[str], zone: tzinfo) -> Fac
     digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
     try:
         place = layout.place(path, languages)
-        if len(data) > MAX_FILE:
-            raise FrontMatterError(0, f"the file is larger than {MAX_FILE:,} bytes", "shorten it")
         front = read_front(split(decode(data)))
     except layout.UnlistedLanguageError as error:
         problem = (

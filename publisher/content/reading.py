@@ -14,9 +14,9 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from publisher.content.facts import Facts, Plain, Unreadable, pack
+from publisher.content.frontmatter import MAX_FILE
 from publisher.content.walk import Stat
 
-MAX_FILE = 8_000_000  # bytes
 MANY = 400  # files from which a second process pays
 TRIES = 6
 FRESH_NS = 2_000_000_000  # files younger than this may still be in somebody's editor

@@ -25,7 +25,7 @@ from publisher.content.frontmatter import (
 )
 from publisher.content.item import Word
 from publisher.content.plain import plain_text
-from publisher.content.reading import MAX_FILE, read_whole
+from publisher.content.reading import read_whole
 from publisher.content.walk import WORDS, Scan
 from publisher.errors import Level, Problem
 
@@ -202,10 +202,6 @@ class Words:
         shown = f"content/{path}"
         try:
             data = read_whole(f"{self._scan.root}/{path}")[0]
-            if len(data) > MAX_FILE:
-                raise FrontMatterError(
-                    0, f"the file is larger than {MAX_FILE:,} bytes", "shorten it"
-                )
             source = _parted(decode(data))
             front = read_front(source) if source.fence else {}
         except OSError as error:
