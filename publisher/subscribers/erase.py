@@ -19,6 +19,7 @@ from publisher.store.tables import (
     wishes,
 )
 from publisher.subscribers.consent import SIGNED_UP, Consent, record
+from publisher.subscribers.lookup import alone_with
 from publisher.subscribers.subscriber import State, Subscriber
 from publisher.subscribers.suppression import suppress_hashes
 from publisher.subscribers.wishes import drop_wishes
@@ -44,6 +45,7 @@ def erase(conn: Connection, who: Subscriber, now: datetime, *, source: str) -> N
 
 def empty_person(conn: Connection, subscriber_id: int, now: datetime) -> None:
     """Leave of a person nothing but number, id and hash; what still waits for them is skipped."""
+    alone_with(conn, subscriber_id)
     drop_wishes(conn, subscriber_id)
     for table in (subscriptions, consents):
         conn.execute(delete(table).where(table.c.subscriber_id == subscriber_id))
