@@ -61,16 +61,17 @@ def _origins(*addresses: str) -> Iterable[str]:
 
 
 def client_address(
-    peer: str, headers: Mapping[str, str], proxies: Iterable[str]
+    peer: str, forwarded: Iterable[str], proxies: Iterable[str]
 ) -> IPv4Address | IPv6Address | None:
     """Return who really asks: the nearest hop that is no proxy of ours; None when nobody can say.
 
-    peer     the address the connection came from
-    proxies  addresses and networks whose X-Forwarded-For is believed
+    peer       the address the connection came from
+    forwarded  each X-Forwarded-For of the request: some proxies add one of their own to the client's
+    proxies    addresses and networks whose X-Forwarded-For is believed
     """
     trusted = [ip_network(place, strict=False) for place in proxies]
     found = _address(peer)
-    said = headers.get("x-forwarded-for", "").rsplit(",", _MOST_HOPS)
+    said = ",".join(forwarded).rsplit(",", _MOST_HOPS)
     while found and said and any(found in place for place in trusted):
         further = said.pop().strip()
         if not further:
