@@ -35,7 +35,7 @@ def ask_fresh_link(
 
     network   from which it was asked, as limits count
 
-    Raises AddressError and LimitReached.
+    Raises AddressError, LimitReached and SiteHeld.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
@@ -118,7 +118,7 @@ def ask_new_address(
 
     The outcome is the same whoever has that address. Until then nothing changes.
 
-    Raises AddressError and LimitReached.
+    Raises AddressError, LimitReached and SiteHeld.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)

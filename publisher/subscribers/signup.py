@@ -43,7 +43,7 @@ def sign_up(
     A new address becomes a pending subscriber with consent and letter. A known one that is not
     active gets a letter too, an active one is told that it is; a suppressed one gets nothing.
 
-    Raises AddressError and ChoiceError for what cannot be right, LimitReached.
+    Raises AddressError and ChoiceError for what cannot be right, LimitReached, SiteHeld.
     """
     person = request.person
     address, name = parse(person.email), clean_name(person.name)

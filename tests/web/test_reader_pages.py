@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from publisher import tokens
+from publisher.delivery import hold_site, release_site
 from publisher.ops import Clock
 from publisher.store import read, tables, write
 from publisher.subscribers import Person, State, add, find, suppress
@@ -154,6 +155,24 @@ def test_who_mends_a_field_at_once_is_not_taken_for_a_machine(web, now):
     (again,) = re.findall(r'name="shown" value="([^"]+)"', wrong.text)
     web.post("/subscribe", {"email": ANN, "shown": again, "digest": "weekly"})
     assert person(web) is not None
+
+
+def test_restored_copy_promises_no_letter_and_lets_people_go(stored_web):
+    web = stored_web
+    who = join(web)
+    fresh = f"/preferences/{token(web, 'fresh', who)}"
+    with write(web.app.engine) as conn:
+        hold_site(conn, "restored", web.app.now())
+    new = {"email": "b@example.test"}
+    asked = [web.post("/subscribe", new), web.post("/preferences", {"email": ANN})]
+    asked += [web.post(fresh, {"act": "fresh"}), web.post(fresh, {"act": "move", **new})]
+    assert {answer.status for answer in asked} == {503}
+    assert (count(web, "subscribers"), count(web, "deliveries")) == (1, 0)
+    assert web.post(f"/u/{token(web, 'unsubscribe', who)}").status == 200
+    assert person(web).state is State.UNSUBSCRIBED
+    with write(web.app.engine) as conn:
+        release_site(conn)
+    assert web.post("/subscribe", new).status == 200
 
 
 def test_link_that_ended_offers_another_and_says_when_it_was_made(web, open_web, now):
