@@ -5,7 +5,7 @@ from publisher.address import parse
 from publisher.app.site import App
 from publisher.delivery import erase_messages
 from publisher.ops import log
-from publisher.store import scrub, write
+from publisher.store import read, scrub, write
 from publisher.subscribers import (
     News,
     Subscriber,
@@ -14,6 +14,7 @@ from publisher.subscribers import (
     forget_asks,
     forget_unconfirmed,
     forget_wishes,
+    unconfirmed,
 )
 
 LATEST = 5  # titles in a welcome letter
@@ -73,7 +74,7 @@ def erase_traces(app: App, address: str) -> bool:
     Raises AddressError.
     """
     parsed = parse(address)
-    erase_messages(app.settings.outbox_dir, parsed.text)
+    erase_messages(app.settings.outbox_dir, [parsed.text])
     return scrub(app.engine, [parsed.text, parsed.key])
 
 
@@ -85,8 +86,11 @@ def forget_old_asks(app: App) -> int:
     with write(app.engine) as conn:
         number += forget_asks(conn, now) + forget_wishes(conn, now)
     while True:
-        with write(app.engine) as conn:
-            forgotten = forget_unconfirmed(conn, now)
-        number += forgotten
-        if not forgotten:
+        with read(app.engine) as conn:
+            people = unconfirmed(conn, now)
+        if not people:
             return number
+        # Before their rows, which alone know the addresses, should the process end in between.
+        erase_messages(app.settings.outbox_dir, people.values())
+        with write(app.engine) as conn:
+            number += forget_unconfirmed(conn, people, now)
