@@ -5,10 +5,11 @@ from threading import Event
 
 from publisher import digests
 from publisher.app.site import App
+from publisher.delivery import erase_messages
 from publisher.feedback import forget_unproved
-from publisher.store import MACHINES, held, open_engine, write
+from publisher.store import MACHINES, held, open_engine, read, write
 from publisher.store import upgrade as upgrade_schema
-from publisher.subscribers import forget_asks, forget_unconfirmed, forget_wishes
+from publisher.subscribers import forget_asks, forget_unconfirmed, forget_wishes, unconfirmed
 
 
 def upgrade(app: App) -> bool:
@@ -52,8 +53,11 @@ def forget_old_asks(app: App) -> int:
     with write(app.engine) as conn:
         number += forget_asks(conn, now) + forget_wishes(conn, now)
     while True:
-        with write(app.engine) as conn:
-            forgotten = forget_unconfirmed(conn, now)
-        number += forgotten
-        if not forgotten:
+        with read(app.engine) as conn:
+            people = unconfirmed(conn, now)
+        if not people:
             return number
+        # Before their rows, which alone know the addresses, should the process end in between.
+        erase_messages(app.settings.outbox_dir, people.values())
+        with write(app.engine) as conn:
+            number += forget_unconfirmed(conn, people, now)

@@ -78,5 +78,5 @@ def erase_traces(app: App, address: str) -> bool:
     Raises AddressError.
     """
     parsed = parse(address)
-    erase_messages(app.settings.outbox_dir, parsed.text)
+    erase_messages(app.settings.outbox_dir, [parsed.text])
     return scrub(app.engine, [parsed.text, parsed.key])

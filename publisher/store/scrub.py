@@ -5,10 +5,11 @@ and the file is written anew when any are found; PostgreSQL cleans its tables, a
 own log as its settings say.
 """
 
-import mmap
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from publisher.store.sqlite import WriteLock
 
 _PATIENCE = 5.0  # seconds for others to end what they read
 _NAP = 0.05
+_BLOCK = 1 << 20  # bytes of a file looked at at once
 _TABLES = ("subscribers", "subscriptions", "consents", "attempts", "feedback", "wishes")
 _PART_OF_ANOTHER = "SELECT 1 FROM subscribers WHERE instr(lower(address), lower(?)) LIMIT 1"  # a scan, 0.2 s a million
 _log = log.get("store")
@@ -76,10 +78,26 @@ def _empty_log(raw: Any) -> bool:
 
 
 def _holds(files: Sequence[Path], needles: Sequence[bytes]) -> bool:
-    for file in files:
-        if not file.exists() or not file.stat().st_size:
-            continue
-        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as seen:
-            if any(seen.find(needle) >= 0 for needle in needles):
-                return True
+    return any(_is_in(file, needles) for file in files if file.exists())
+
+
+def _is_in(file: Path, needles: Sequence[bytes]) -> bool:
+    found, overlap = file.stat(), max(map(len, needles), default=1)
+    descriptor = _descriptor(file, found.st_dev, found.st_ino)
+    at, seen = 0, b""
+    while block := os.pread(descriptor, _BLOCK, at):
+        at, seen = at + len(block), seen[-overlap:] + block
+        if any(needle in seen for needle in needles):
+            return True
     return False
+
+
+@cache
+def _descriptor(file: Path, _device: int, _inode: int) -> int:
+    """Open a file of the database once for ever.
+
+    When a process closes any descriptor of a file, it loses all locks it has there, also SQLite's.
+    Another process would then take itself for the last one, and delete the log into which this one
+    still writes what it has answered for. Source: sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    return os.open(file, os.O_RDONLY | os.O_CLOEXEC)

@@ -20,7 +20,7 @@ from publisher.subscribers.confirm import (
     renew_confirmation,
 )
 from publisher.subscribers.enrol import Result
-from publisher.subscribers.erase import erase, forget_unconfirmed
+from publisher.subscribers.erase import erase, forget_unconfirmed, unconfirmed
 from publisher.subscribers.export import export_file
 from publisher.subscribers.fresh import (
     ask_fresh_link,
@@ -121,5 +121,6 @@ __all__ = [
     "suppress_hashes",
     "suppress_person",
     "time_zones",
+    "unconfirmed",
     "unsubscribe",
 ]

@@ -13,7 +13,7 @@ from publisher.settings import Settings
 from publisher.store import tables
 from publisher.subscribers.consent import Consent, record
 from publisher.subscribers.enrol import Enrolment, Entry, Result
-from publisher.subscribers.lookup import find
+from publisher.subscribers.lookup import alone_with, find
 from publisher.subscribers.preferences import Catalogue
 from publisher.subscribers.subscriber import Person, State, Subscriber
 from publisher.tokens import Keys
@@ -74,6 +74,7 @@ def unsubscribe(
     Whoever leaves their last digest has unsubscribed. Waiting deliveries are skipped by the
     sender, which asks for the state as it takes each.
     """
+    alone_with(conn, subscriber_id)
     people, subscriptions, at = tables.subscribers, tables.subscriptions, int(now.timestamp())
     active = (subscriptions.c.subscriber_id == subscriber_id) & (subscriptions.c.active == 1)
     left = 0

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
-from publisher.errors import LimitReached
+from publisher.delivery import site_hold
+from publisher.errors import LimitReached, SiteHeld
 from publisher.keyed import keyed_hash
 from publisher.store import Prepared, insert_for
 from publisher.store.prepared import Statement
@@ -27,8 +28,11 @@ def pass_network(conn: Connection, keys: Keys, network: str, per_hour: int, now:
     network    an IPv4 address or an IPv6 /64
     per_hour   how many letters all of them together may ask for; 0: no limit
 
-    Raises LimitReached.
+    Raises LimitReached, and SiteHeld in a restored copy: a letter asked for would wait in it, and
+    its links would end before anybody gets them.
     """
+    if held := site_hold(conn):
+        raise SiteHeld(held.since, held.why)
     at = int(now.timestamp())
     hour = at - int(HOUR.total_seconds())
     if per_hour and _count(conn, _EVERYBODY, hour) >= per_hour:

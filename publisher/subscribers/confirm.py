@@ -109,7 +109,7 @@ def renew_confirmation(
 ) -> None:
     """Mail another link to somebody whose link has ended; the outcome is the same for everybody.
 
-    Raises LimitReached.
+    Raises LimitReached, SiteHeld.
     """
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
     who = find_by_public_id(conn, public_id, now)

@@ -233,7 +233,6 @@ class Enrolment:
         before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in returned}
         for subscriber_id, entry in returned:
             old = tables.subscriptions.c.subscriber_id == subscriber_id
-            conn.execute(delete(tables.subscriptions).where(old))
             conn.execute(
                 update(_people)
                 .where(_people.c.id == subscriber_id)
@@ -243,6 +242,7 @@ class Enrolment:
                     originals=entry.choice.originals,
                 )
             )
+            conn.execute(delete(tables.subscriptions).where(old))
         self._subscribe(conn, returned)
         for subscriber_id, had in before.items():
             note_moves(conn, subscriber_id, had, self._now)

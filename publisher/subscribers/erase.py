@@ -4,10 +4,10 @@ What the ledger counts stays without a name: its rows point at a subscriber of w
 the id in their links and the hash are left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from publisher.store.tables import (
     attempts,
@@ -19,6 +19,7 @@ from publisher.store.tables import (
     wishes,
 )
 from publisher.subscribers.consent import SIGNED_UP, Consent, record
+from publisher.subscribers.lookup import alone_with
 from publisher.subscribers.subscriber import State, Subscriber
 from publisher.subscribers.suppression import suppress_hashes
 from publisher.subscribers.wishes import drop_wishes
@@ -44,6 +45,7 @@ def erase(conn: Connection, who: Subscriber, now: datetime, *, source: str) -> N
 
 def empty_person(conn: Connection, subscriber_id: int, now: datetime) -> None:
     """Leave of a person nothing but number, id and hash; what still waits for them is skipped."""
+    alone_with(conn, subscriber_id)
     drop_wishes(conn, subscriber_id)
     for table in (subscriptions, consents):
         conn.execute(delete(table).where(table.c.subscriber_id == subscriber_id))
@@ -68,25 +70,33 @@ def empty_person(conn: Connection, subscriber_id: int, now: datetime) -> None:
     )
 
 
-def forget_unconfirmed(conn: Connection, now: datetime) -> int:
-    """Forget the next ones who signed up by a form and never confirmed; return how many.
+def unconfirmed(conn: Connection, now: datetime) -> Mapping[int, str]:
+    """Return the next ones to be forgotten, and their addresses: who never confirmed a sign-up.
 
     Whom an operator added or imported stays: nobody asked them to confirm.
     """
+    found = select(subscribers.c.id, subscribers.c.address).where(_never_confirmed(now))
+    return {row.id: row.address for row in conn.execute(found.limit(_MOST))}
+
+
+def forget_unconfirmed(conn: Connection, ids: Collection[int], now: datetime) -> int:
+    """Forget those of them who have not confirmed meanwhile; return how many."""
+    theirs = select(subscribers.c.id).where(subscribers.c.id.in_(ids), _never_confirmed(now))
+    found = conn.scalars(theirs).all()
+    for subscriber_id in found:
+        empty_person(conn, subscriber_id, now)
+    return len(found)
+
+
+def _never_confirmed(now: datetime) -> ColumnElement[bool]:
     before = int((now - UNCONFIRMED_FOR).timestamp())
     person = subscribers.c.id
     signed_up = exists().where(consents.c.subscriber_id == person, consents.c.act == SIGNED_UP)
     has_choices = exists().where(subscriptions.c.subscriber_id == person)
     waits = exists().where(wishes.c.subscriber_id == person)
-    found: Sequence[int] = conn.scalars(
-        select(person)
-        .where(
-            and_(subscribers.c.state == State.PENDING.value, subscribers.c.changed_at < before),
-            or_(signed_up, ~has_choices),
-            ~waits,
-        )
-        .limit(_MOST)
-    ).all()
-    for subscriber_id in found:
-        empty_person(conn, subscriber_id, now)
-    return len(found)
+    return and_(
+        subscribers.c.state == State.PENDING.value,
+        subscribers.c.changed_at < before,
+        or_(signed_up, ~has_choices),
+        ~waits,
+    )

@@ -18,10 +18,15 @@ from publisher.subscribers.asking import pass_network, take_turn
 from publisher.subscribers.consent import Consent, record
 from publisher.subscribers.enrol import Entry, find_one
 from publisher.subscribers.erase import empty_person
-from publisher.subscribers.letters import Letter, queue_letter
+from publisher.subscribers.letters import (
+    Letter,
+    letter_body_id,
+    pretend_letter,
+    send_letter,
+)
 from publisher.subscribers.lookup import find, find_by_public_id
 from publisher.subscribers.preferences import Choice
-from publisher.subscribers.signup import add_pending
+from publisher.subscribers.signup import add_pending, pretend_sign_up
 from publisher.subscribers.subscriber import State, Subscriber
 from publisher.subscribers.suppression import is_suppressed
 from publisher.subscribers.wishes import drop_wishes, find_wish, make_wish
@@ -35,14 +40,18 @@ def ask_fresh_link(
 
     network   from which it was asked, as limits count
 
-    Raises AddressError and LimitReached.
+    Raises AddressError, LimitReached and SiteHeld.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
     may_write = take_turn(conn, keys, "fresh", parsed.key, now)
     who = find(conn, parsed.text, now)
-    if who is not None and may_write and not who.is_suppressed:
-        queue_letter(conn, settings, keys, Letter.FRESH, who.id, who.languages[0], now)
+    language = who.languages[0] if who else settings.site.languages[0]
+    body_id = letter_body_id(conn, settings, keys, Letter.FRESH, language, {})
+    if who is None or not may_write or who.is_suppressed:
+        pretend_letter(conn, Letter.FRESH, body_id, now)
+    else:
+        send_letter(conn, Letter.FRESH, body_id, who.id, now)
 
 
 def read_link(
@@ -118,22 +127,24 @@ def ask_new_address(
 
     The outcome is the same whoever has that address. Until then nothing changes.
 
-    Raises AddressError and LimitReached.
+    Raises AddressError, LimitReached and SiteHeld.
     """
     parsed = parse(address)
     pass_network(conn, keys, network, settings.web.signups_per_hour, now)
     hashed = address_hash(parsed.key, keys.lasting)
     may_write = take_turn(conn, keys, "signup", parsed.key, now)
-    if not may_write or is_suppressed(conn, hashed, now):
-        return
+    blocked = is_suppressed(conn, hashed, now)
     known = find_one(conn, parsed.key)
-    if known is not None and known.state is State.ACTIVE:
-        return
     choice = Choice(" ".join(who.languages), (), time_zone=who.time_zone)
     entry = Entry(parsed, hashed, "", choice, State.PENDING)
+    body_id = letter_body_id(conn, settings, keys, Letter.ADDRESS, who.languages[0], {})
+    if blocked or not may_write or (known is not None and known.state is State.ACTIVE):
+        moved = Consent("moved", "link")
+        return pretend_sign_up(conn, entry, moved, Letter.ADDRESS, body_id, now)
     place = known.id if known else add_pending(conn, entry, now)
     make_wish(conn, place, "", choice, now, replaces=who.id)
-    queue_letter(conn, settings, keys, Letter.ADDRESS, place, who.languages[0], now)
+    send_letter(conn, Letter.ADDRESS, body_id, place, now)
+    return None
 
 
 def read_new_address(

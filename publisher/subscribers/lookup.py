@@ -28,6 +28,16 @@ def find_by_public_id(conn: Connection, public_id: str, now: datetime) -> Subscr
     return _one(conn, _query(now).where(_people.c.public_id == public_id))
 
 
+def alone_with(conn: Connection, subscriber_id: int) -> None:
+    """Be the only one who changes a subscriber until this transaction ends.
+
+    Whoever changes their rows asks for it first: two who took the rows in another order would wait
+    for each other, and PostgreSQL would undo one of them. SQLite has one writer anyway.
+    """
+    person = select(_people.c.id).where(_people.c.id == subscriber_id)
+    conn.execute(person.with_for_update(key_share=True))
+
+
 def people(
     conn: Connection,
     now: datetime,

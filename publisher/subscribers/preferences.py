@@ -247,8 +247,11 @@ def change_preferences(conn: Connection, subscriber_id: int, choice: Choice, now
 
 @lru_cache(maxsize=1)
 def time_zones() -> frozenset[str]:
-    """Return the names of all time zones; Python looks through hundreds of files for them."""
-    return frozenset(available_timezones())
+    """Return the names of all time zones; Python looks through hundreds of files for them.
+
+    "localtime" is none of them, although a machine may have a file of that name: each its own.
+    """
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def _unless_all(words: Sequence[str], offered: Mapping[str, str]) -> Sequence[str]:

@@ -43,7 +43,7 @@ def sign_up(
     A new address becomes a pending subscriber with consent and letter. A known one that is not
     active gets a letter too, an active one is told that it is; a suppressed one gets nothing.
 
-    Raises AddressError and ChoiceError for what cannot be right, LimitReached.
+    Raises AddressError and ChoiceError for what cannot be right, LimitReached, SiteHeld.
     """
     person = request.person
     address, name = parse(person.email), clean_name(person.name)
@@ -71,7 +71,7 @@ def sign_up(
     }
     consent, letter = Consent(SIGNED_UP, request.source, request.wording), bodies[Letter.CONFIRM]
     if blocked or not may_write or (known is not None and known.state is State.ACTIVE):
-        _pretend(conn, entry, consent, letter, now)
+        pretend_sign_up(conn, entry, consent, Letter.CONFIRM, letter, now)
     if blocked or not may_write:
         return
     if known is not None and known.state is State.ACTIVE:
@@ -83,7 +83,9 @@ def sign_up(
     send_letter(conn, Letter.CONFIRM, letter, subscriber_id, now)
 
 
-def _pretend(conn: Connection, entry: Entry, consent: Consent, body_id: int, now: datetime) -> None:
+def pretend_sign_up(
+    conn: Connection, entry: Entry, consent: Consent, letter: Letter, body_id: int, now: datetime
+) -> None:
     """Do the work of a new sign-up for nobody and undo it, so that it takes as long as one."""
     local, domain = entry.hash.hex()[:40], "nobody.invalid"
     nobody = Address(f"{local}@{domain}", local, domain, f"{local}@{domain}")
@@ -91,7 +93,7 @@ def _pretend(conn: Connection, entry: Entry, consent: Consent, body_id: int, now
         decoy = replace(entry, address=nobody, hash=sha256(entry.hash).digest())
         subscriber_id = _remember(conn, decoy, None, now)
         record(conn, [(subscriber_id, consent)], now)
-        send_letter(conn, Letter.CONFIRM, body_id, subscriber_id, now)
+        send_letter(conn, letter, body_id, subscriber_id, now)
         work.rollback()
 
 

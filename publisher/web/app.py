@@ -170,7 +170,8 @@ class Web:
         peer = request.client.host if request.client else ""
         asked = request.path_params.get("language", "") or query.get("lang")
         accept = "" if page.is_public else request.headers.get("accept-language", "")
-        client = guard.client_address(peer, request.headers, settings.web.proxies)
+        forwarded = request.headers.getlist("x-forwarded-for")
+        client = guard.client_address(peer, forwarded, settings.web.proxies)
         return Visit(
             self._app,
             settings,

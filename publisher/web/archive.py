@@ -61,7 +61,7 @@ def _show_digest(visit: Visit) -> Response:
         {
             "at": one.at.date(),
             "titles": one.titles,
-            "link": visit.to(f"/archive/{quote(name)}/{one.slot}/{tag}"),
+            "link": visit.to(_edition_path(name, one.slot, tag)),
         }
         for one in found
     ]
@@ -93,19 +93,19 @@ def _show_edition(visit: Visit) -> Response:
     return _page(
         here,
         "archive_edition",
-        policy=content_policy(visit.settings, images=_origins(found), inline_styles=True),
+        policy=content_policy(visit.settings, images=_origins(found), is_styled=True),
         **found.frame,
         word=found.word,
         notices=[_directed(notice) for notice in found.notices],
         items=[{"shown": one, **_directed(one.block)} for one in found.items],
-        alternates={one: here.url(here.in_language(one)) for one in (tag, *others)},
+        alternates={one: here.url(_edition_path(name, slot, one)) for one in (tag, *others)},
         editions=_link(here, f"/archive/{name}"),
     )
 
 
 def _show_edition_without_language(visit: Visit) -> Response:
-    name, slot = quote(visit.params["digest"]), quote(visit.params["slot"])
-    return pages.moved(visit, f"/archive/{name}/{slot}/{_content_language(visit)}")
+    name, slot = visit.params["digest"], visit.params["slot"]
+    return pages.moved(visit, _edition_path(name, slot, _content_language(visit)))
 
 
 def _search(visit: Visit) -> Response:
@@ -117,6 +117,8 @@ def _search(visit: Visit) -> Response:
             conn, visit.settings.root, terms, tag, visit.now, page=number, per_page=HITS
         ),
     ) or ((), False)
+    if not found and number > 1:
+        raise Refused(404, "there is no such page of what was found")
     return _page(
         visit,
         "archive_search",
@@ -129,10 +131,9 @@ def _search(visit: Visit) -> Response:
 
 
 def _hit(visit: Visit, hit: "digests.Hit", tag: str) -> dict[str, Any]:
-    path = f"/archive/{quote(hit.digest)}/{hit.slot}/{tag}"
     return {
         "hit": hit,
-        "link": hit.link or visit.to(path),
+        "link": hit.link or visit.to(_edition_path(hit.digest, hit.slot, tag)),
         "dir": direction(hit.language),
         "language_name": "" if hit.language == visit.language else language_name(hit.language),
     }
@@ -161,6 +162,11 @@ def _title(visit: Visit, name: str) -> str:
     digest = visit.settings.digests.get(name)
     titles = digest.title if digest else {}
     return pick(titles, visit.language, visit.settings.site.languages) or name
+
+
+def _edition_path(name: str, slot: str, tag: str) -> str:
+    """Return where an edition is in one language, spelled as its mails spell it."""
+    return quote(f"/archive/{name}/{slot}/{tag}", safe="/:")
 
 
 def _link(visit: Visit, path: str, **query: str) -> str:
@@ -210,7 +216,9 @@ def _origins(found: "digests.EditionPage") -> list[str]:
 
 
 def _without_slash(visit: Visit) -> Response:
-    return pages.moved(visit, quote(visit.route.rstrip("/").format_map(visit.params)))
+    path = quote(visit.route.rstrip("/").format_map(visit.params), safe="/:")
+    query = urlencode(visit.query.fields)
+    return pages.moved(visit, f"{path}?{query}" if query else path)
 
 
 PAGES = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,10 +61,9 @@ def typed(visit: Visit) -> Typed:
     )
 
 
-def chosen(who: Subscriber) -> Typed:
+def chosen(visit: Visit, who: Subscriber) -> Typed:
     """Return what a subscriber chose, to be changed."""
-    pause = who.paused_until
-    zone = ZoneInfo(who.time_zone) if who.time_zone else UTC
+    pause, zone = who.paused_until, _zone(visit, who.time_zone)
     return Typed(
         languages=who.languages,
         digests=who.digests,
@@ -96,11 +95,9 @@ def pause_of(visit: Visit, filled: Typed) -> datetime | None:
     """
     if not filled.pause:
         return None
-    name = filled.time_zone or visit.settings.site.time_zone
     try:
         day = date.fromisoformat(filled.pause)
-        zone = ZoneInfo(name) if name in time_zones() else UTC
-        return datetime.combine(day, time(), zone).astimezone(UTC)
+        return datetime.combine(day, time(), _zone(visit, filled.time_zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ChoiceError("this is no date", what="pause") from error
 
@@ -108,11 +105,12 @@ def pause_of(visit: Visit, filled: Typed) -> datetime | None:
 def offered(visit: Visit, filled: Typed) -> dict[str, Any]:
     """Return what the templates of forms show: everything on offer, and what is chosen of it."""
     settings, site = visit.settings, visit.settings.site
-    places = min(len(site.languages), max(MOST_LANGUAGES, len(filled.languages)))
+    languages = [tag for tag in filled.languages if tag in site.languages]
+    places = min(len(site.languages), max(MOST_LANGUAGES, len(languages)))
     return {
         "typed": filled,
         "errors": filled.errors,
-        "places": [filled.languages[n] if n < len(filled.languages) else "" for n in range(places)],
+        "places": [*languages, *("" for _ in range(places - len(languages)))],
         "tongues": [
             {"tag": tag, "name": language_name(tag), "dir": direction(tag)}
             for tag in site.languages
@@ -126,6 +124,7 @@ def offered(visit: Visit, filled: Typed) -> dict[str, Any]:
             for slug, category in settings.categories.items()
         ],
         "zones": zones(),
+        "other_zone": _unlisted(filled.time_zone),
         "site_zone": site.time_zone,
         "earliest": (visit.now + timedelta(days=1)).date().isoformat(),
     }
@@ -142,6 +141,16 @@ def zones() -> Mapping[str, tuple[str, ...]]:
     return {region: tuple(names) for region, names in found.items()}
 
 
+def _unlisted(zone: str) -> str:
+    """Return a zone that somebody has all the same: lists that are imported name such."""
+    return zone if zone in time_zones() and zone not in _listed() else ""
+
+
+@lru_cache(maxsize=1)
+def _listed() -> frozenset[str]:
+    return frozenset(name for names in zones().values() for name in names)
+
+
 def guessed_zone(visit: Visit) -> str:
     """Return the zone of the country in the browser's first language, where it has but one; or ""."""
     tag = visit.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
@@ -153,12 +162,17 @@ def guessed_zone(visit: Visit) -> str:
 def _zone_of_country() -> Mapping[str, str]:
     from babel.core import get_global
 
-    known = {name for names in zones().values() for name in names}
     found: dict[str, set[str]] = {}
     for zone, country in get_global("zone_territories").items():
-        if zone in known:
+        if zone in _listed():
             found.setdefault(country, set()).add(zone)
     return {country: min(names) for country, names in found.items() if len(names) == 1}
+
+
+def _zone(visit: Visit, name: str) -> tzinfo:
+    """Return the zone of who chose this one; the tz database may have dropped it since."""
+    name = name or visit.settings.site.time_zone
+    return ZoneInfo(name) if name in time_zones() else UTC
 
 
 def _given(values: Iterable[str]) -> tuple[str, ...]:

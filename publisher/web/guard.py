@@ -34,22 +34,18 @@ def content_policy(
     settings: "Settings",
     *,
     images: Iterable[str] = (),
-    inline_styles: bool = False,
-    frames: bool = False,
+    is_styled: bool = False,
 ) -> str:
-    """Return a Content-Security-Policy: our own styles, scripts and pictures, nobody frames us.
+    """Return a Content-Security-Policy: our own styles and pictures, no script, nobody frames us.
 
-    images         further origins or schemes of pictures ("https:")
-    inline_styles  an edition's HTML brings its own; scripts never may
-    frames         the page shows others of ours in a frame
+    images     further origins or schemes of pictures ("https:")
+    is_styled  elements bring styles of their own, as those of an edition do
     """
     pictures = ("'self'", "data:", *_origins(settings.look.logo, settings.files_url), *images)
-    styles = "'self' 'unsafe-inline'" if inline_styles else "'self'"
-    framed = "'self'" if frames else "'none'"
+    styles = "'self'; style-src-attr 'unsafe-inline'" if is_styled else "'self'"
     return (
-        f"default-src 'none'; style-src {styles}; script-src 'self'; "
-        f"img-src {' '.join(dict.fromkeys(pictures))}; frame-src {framed}; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {styles}; img-src {' '.join(dict.fromkeys(pictures))}; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
@@ -61,16 +57,17 @@ def _origins(*addresses: str) -> Iterable[str]:
 
 
 def client_address(
-    peer: str, headers: Mapping[str, str], proxies: Iterable[str]
+    peer: str, forwarded: Iterable[str], proxies: Iterable[str]
 ) -> IPv4Address | IPv6Address | None:
     """Return who really asks: the nearest hop that is no proxy of ours; None when nobody can say.
 
-    peer     the address the connection came from
-    proxies  addresses and networks whose X-Forwarded-For is believed
+    peer       the address the connection came from
+    forwarded  each X-Forwarded-For of the request: some proxies add one of their own to the client's
+    proxies    addresses and networks whose X-Forwarded-For is believed
     """
     trusted = [ip_network(place, strict=False) for place in proxies]
     found = _address(peer)
-    said = headers.get("x-forwarded-for", "").rsplit(",", _MOST_HOPS)
+    said = ",".join(forwarded).rsplit(",", _MOST_HOPS)
     while found and said and any(found in place for place in trusted):
         further = said.pop().strip()
         if not further:

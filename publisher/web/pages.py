@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 PRIVATE = "no-store"  # whatever belongs to one person
 PUBLIC = "public, max-age=300"
 FOREVER = "public, max-age=31536000, immutable"
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<rect width="16" height="16" rx="3" fill="{accent}"/>'
+    '<path d="M3.5 5h9v6.5h-9zl4.5 4 4.5-4" fill="none" stroke="{paper}" stroke-linejoin="round"/>'
+    "</svg>\n"
+)
 
 
 def page(
@@ -68,7 +74,17 @@ def _show_stylesheet(visit: Visit) -> Response:
     return Response(_stylesheet(templates), 200, headers, "text/css")
 
 
-PAGES = (Page("/look/{name}", get=_show_stylesheet, is_public=True),)
+def _show_icon(visit: Visit) -> Response:
+    """Show a letter in the site's colours, for the browser's tab."""
+    palette = colours.light(visit.settings.look)
+    drawing = _ICON.format(accent=palette.accent, paper=palette.paper)
+    return Response(drawing, 200, {"cache-control": PUBLIC}, "image/svg+xml")
+
+
+PAGES = (
+    Page("/look/{name}", get=_show_stylesheet, is_public=True),
+    Page("/favicon.ico", get=_show_icon, is_public=True),
+)
 
 
 def _stylesheet(templates: "Templates") -> bytes:

@@ -122,7 +122,7 @@ def _download(visit: Visit, who: Subscriber, is_fresh: bool) -> Response:
 
 
 def _move(visit: Visit, who: Subscriber, is_fresh: bool) -> Response:
-    filled = replace(chosen(who), email=visit.form.get("email"))
+    filled = replace(chosen(visit, who), email=visit.form.get("email"))
     try:
         with write(visit.app.engine) as conn:
             ask_new_address(
@@ -138,7 +138,7 @@ def _erase(visit: Visit, who: Subscriber, is_fresh: bool) -> Response:
     if not visit.form.get("sure"):
         words = visit.app.templates.words(visit.language)
         said = str(words.t("Please tick the box first."))
-        return _page(visit, who, is_fresh, replace(chosen(who), errors={"sure": said}), 422)
+        return _page(visit, who, is_fresh, replace(chosen(visit, who), errors={"sure": said}), 422)
     erase_person(visit.app, who, source="page")
     return page(visit, "erased")
 
@@ -162,7 +162,7 @@ def _page(
         is_active=who.state is State.ACTIVE,
         is_fresh=is_fresh,
         note=note,
-        **offered(visit, filled or chosen(who)),
+        **offered(visit, filled or chosen(visit, who)),
     )
 
 

@@ -1,6 +1,7 @@
 """The sign-up: a form on a page of ours or of the site, and one answer to it for every address."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from starlette.responses import Response
 
@@ -39,10 +40,13 @@ def show(visit: Visit) -> Response:
 
 def answer(visit: Visit) -> Response:
     """Take a filled-in form, from our page or from a site's own."""
-    filled, request = typed(visit), _request(visit)
+    filled, shown_at = typed(visit), _shown_at(visit)
+    request = _request(visit, shown_at)
     if request.is_spam:
         _log.info("sign-up by a machine", route=visit.route)
     try:
+        if shown_at and not (filled.digests or request.is_spam):
+            raise ChoiceError("every digest was taken out of our own form", what="digest")
         write_together(
             visit.app.engine,
             lambda conn: sign_up(conn, visit.settings, visit.app.keys, request, visit.now),
@@ -71,22 +75,22 @@ def sentence(visit: Visit, error: AddressError | ChoiceError) -> str:
     return str(words.t("Please choose among what is offered here."))
 
 
-def _request(visit: Visit) -> Request:
+def _request(visit: Visit, shown_at: datetime | None) -> Request:
+    is_hasty = shown_at is not None and (visit.now - shown_at).total_seconds() < FASTEST
     return Request(
         to_person(typed(visit)),
         visit.network,
         wording(visit),
-        is_spam=bool(visit.form.get("website")) or _is_hasty(visit),
+        is_spam=bool(visit.form.get("website")) or is_hasty,
     )
 
 
-def _is_hasty(visit: Visit) -> bool:
-    """Return whether our own page was answered faster than a person can; others say no hour."""
+def _shown_at(visit: Visit) -> datetime | None:
+    """Return when the page of ours that was filled in was shown; None for a form of others."""
     try:
-        shown = tokens.read(visit.app.keys, "form", visit.form.get("shown"), now=visit.now)
+        return tokens.read(visit.app.keys, "form", visit.form.get("shown"), now=visit.now).issued_at
     except TokenError:
-        return False
-    return bool(shown.issued_at and (visit.now - shown.issued_at).total_seconds() < FASTEST)
+        return None
 
 
 def _field(error: AddressError | ChoiceError) -> str:
@@ -96,7 +100,9 @@ def _field(error: AddressError | ChoiceError) -> str:
 
 
 def _form(visit: Visit, filled: Typed, status: int, minutes: int = 0) -> Response:
-    shown = tokens.make(visit.app.keys, "form", "", issued_at=visit.now)
+    # Whoever mends one field of it is fast and no machine.
+    shown_at = _shown_at(visit) or visit.now
+    shown = tokens.make(visit.app.keys, "form", "", issued_at=shown_at)
     given = offered(visit, filled)
     return page(
         visit,

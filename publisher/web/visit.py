@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.responses import Response
 
@@ -46,12 +46,16 @@ class Visit:
         return self.settings.web_url + path
 
     def in_language(self, tag: str) -> str:
-        """Return the link to this same page in another language; no part of a token is in it."""
+        """Return the link to this same page in another language; no part of a token is in it.
+
+        What is looked for stays; the number of a page does not: there another thing stands on it.
+        """
         if "language" not in self.params:
-            return f"?lang={tag}"
+            kept = [field for field in self.query.fields if field[0] == "q"]
+            return "?" + urlencode([("lang", tag), *kept])
         path = self.route
         for name, value in {**self.params, "language": tag}.items():
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+            path = path.replace(f"{{{name}}}", quote(value, safe=":"))
         return self.to(path)
 
 

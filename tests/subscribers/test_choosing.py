@@ -1,7 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from publisher.errors import ChoiceError
 from publisher.store import read, tables, write
@@ -10,19 +11,21 @@ from publisher.subscribers import (
     Person,
     State,
     choose_anew,
+    erase,
     leave,
     masked,
     suppress,
 )
 from tests.subscribers.town import KEYS
+from tests.web.test_feeds import until
 
 ALL = {"languages": ("ar", "en"), "digests": ("monthly",), "categories": ("training",)}
 
 
-def choose(town, address, until=None, **wish):
+def choose(town, address, pause=None, **wish):
     with write(town.db) as conn:
         who, wanted = town.person(address), Person(address, **wish)
-        choose_anew(conn, town.app.settings, who, wanted, until, town.now)
+        choose_anew(conn, town.app.settings, who, wanted, pause, town.now)
 
 
 def go(town, who, digest="", source="page"):
@@ -32,12 +35,12 @@ def go(town, who, digest="", source="page"):
 
 def test_choice_replaces_what_was_chosen_and_keeps_name_and_state(town, join):
     join("ann@example.test", name="Ann", digests=("weekly",))
-    until = town.now + timedelta(days=10)
-    choose(town, "ann@example.test", until, time_zone="Asia/Amman", originals=True, **ALL)
+    pause = town.now + timedelta(days=10)
+    choose(town, "ann@example.test", pause, time_zone="Asia/Amman", originals=True, **ALL)
     who = town.person("ann@example.test")
     assert (who.languages, who.digests, who.categories) == tuple(ALL.values())
     assert (who.name, who.state, who.originals) == ("Ann", State.ACTIVE, True)
-    assert (who.time_zone, who.paused_until) == ("Asia/Amman", until)
+    assert (who.time_zone, who.paused_until) == ("Asia/Amman", pause)
     choose(town, "ann@example.test", town.now, **ALL)
     assert town.person("ann@example.test").paused_until is None
 
@@ -64,6 +67,33 @@ def test_page_that_was_open_when_its_reader_left_changes_nothing_any_more(town, 
     assert town.count("consents") == 2
 
 
+def go_altogether(town, who):
+    with write(town.db) as conn:
+        erase(conn, who, town.now, source="page")
+
+
+def somebody_waits(town):
+    with read(town.db) as conn:
+        return conn.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("act", [lambda *who: go(*who, "weekly"), go_altogether])
+def test_who_goes_at_the_moment_of_their_own_change_is_not_undone(town, join, act):
+    join("ann@example.test", digests=("weekly",))
+    who = town.person("ann@example.test")
+    with ThreadPoolExecutor(1) as pool:
+        with write(town.db) as conn:
+            conn.execute(update(tables.subscribers).values(changed_at=1))  # as a change begins
+            going = pool.submit(act, town, who)
+            until(lambda: somebody_waits(town))
+            wish = Person(who.address, digests=("weekly",))
+            choose_anew(conn, town.app.settings, who, wish, None, town.now)
+        going.result()
+    left = town.person("ann@example.test")
+    assert left is None or left.state is State.UNSUBSCRIBED
+
+
 @pytest.mark.parametrize(
     ("what", "wish"),
     [
@@ -72,14 +102,14 @@ def test_page_that_was_open_when_its_reader_left_changes_nothing_any_more(town, 
         ("category", {"categories": ("{{7*7}}",)}),
         ("kind", {"kinds": ("rumour",)}),
         ("zone", {"time_zone": "Mars/Olympus"}),
-        ("pause", {"until": LONGEST_PAUSE + timedelta(days=1)}),
+        ("pause", {"pause": LONGEST_PAUSE + timedelta(days=1)}),
     ],
 )
 def test_what_is_not_on_offer_is_refused_by_its_field(town, join, what, wish):
     join("ann@example.test")
     before = town.person("ann@example.test")
-    if "until" in wish:
-        wish = {"until": town.now + wish["until"]}
+    if "pause" in wish:
+        wish = {"pause": town.now + wish["pause"]}
     with pytest.raises(ChoiceError) as caught:
         choose(town, "ann@example.test", **wish)
     assert caught.value.what == what

@@ -178,3 +178,14 @@ def test_who_never_confirmed_is_forgotten_after_a_month(town, join):
     assert town.person("ann@example.test") is None
     assert town.person("imported@example.test") is not None
     assert forget_old_asks(town.app) == 0
+
+
+def test_letter_to_who_is_forgotten_is_in_the_outbox_no_more(town):
+    town.sign_up("ann@example.test")
+    town.letters()
+    town.wait(days=28)
+    town.sign_up("joann@example.test")
+    town.letters()
+    town.wait(days=3)
+    forget_old_asks(town.app)
+    assert [letter["To"] for letter in town.letters()] == ["joann@example.test"]

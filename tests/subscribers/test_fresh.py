@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,31 @@ def test_nobody_unknown_or_suppressed_is_mailed_and_nobody_can_tell(town, join):
         assert ask(town, address) is None
     assert town.letters() == []
     assert town.count("asks") == 3  # one each, and one of everybody
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)  # the other can tell nobody what it does
+@pytest.mark.parametrize("asked", ["a link", "a new address"])
+def test_as_much_is_written_for_nobody_as_for_somebody(town, join, asked):
+    join("mover@example.test")
+    join("ann@example.test")
+
+    def rows_for(address):
+        said = []
+        with write(town.db) as conn:
+            conn.connection.driver_connection.set_trace_callback(said.append)
+            settings, who = town.app.settings, town.person("mover@example.test")
+            if asked == "a link":
+                ask_fresh_link(conn, settings, KEYS, address, "", town.now)
+            else:
+                ask_new_address(conn, settings, KEYS, who, address, "", town.now)
+            conn.connection.driver_connection.set_trace_callback(None)
+        return Counter(one.split()[2] for one in said if one.startswith("INSERT"))
+
+    rows_for("warm@example.test")  # what all letters share is made for the first
+    known, unknown = rows_for("ann@example.test"), rows_for("nobody@example.test")
+    assert known["deliveries"] == unknown["deliveries"] == 1
+    assert known["subscribers"] == unknown["subscribers"]
+    assert known.total() == unknown.total()
 
 
 def test_fresh_links_are_limited_by_address_and_network(town, join):

@@ -1,8 +1,11 @@
 """Who asks: whose word about it is believed, and what limits count by."""
 
 import pytest
+from starlette.responses import PlainTextResponse
 
 from publisher.web.guard import NOWHERE, client_address, is_local, network_of
+from publisher.web.visit import Page
+from tests.web.test_hostile import raw
 
 PROXIES = ["127.0.0.1", "::1", "10.0.0.0/8"]
 
@@ -33,8 +36,14 @@ PROXIES = ["127.0.0.1", "::1", "10.0.0.0/8"]
     ],
 )
 def test_the_nearest_hop_that_is_no_proxy_of_ours_asks(peer, said, expected):
-    headers = {"x-forwarded-for": said} if said else {}
-    assert network_of(client_address(peer, headers, PROXIES)).startswith(expected)
+    assert network_of(client_address(peer, [said] if said else [], PROXIES)).startswith(expected)
+
+
+def test_a_proxy_that_adds_a_header_of_its_own_is_believed_and_not_the_client(open_web):
+    browser = open_web(Page("/who", get=lambda visit: PlainTextResponse(visit.network)))
+    claims = b"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 203.0.113.9\r\n"
+    asked = b"GET /who HTTP/1.1\r\nHost: x\r\n" + claims + b"Connection: close\r\n\r\n"
+    assert raw(browser, asked).endswith(b"203.0.113.9")
 
 
 @pytest.mark.parametrize(

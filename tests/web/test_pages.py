@@ -98,9 +98,18 @@ def test_a_page_is_framed_by_nobody_and_runs_no_script_of_others(web):
 
 
 def test_an_edition_may_bring_styles_but_no_scripts(site):
-    policy = content_policy(site.settings, images=["https:"], inline_styles=True)
-    assert "style-src 'self' 'unsafe-inline';" in policy
-    assert "script-src 'self';" in policy
+    policy = content_policy(site.settings, images=["https:"], is_styled=True)
+    assert "style-src 'self'; style-src-attr 'unsafe-inline';" in policy
+    assert "script-src" not in policy  # and default-src allows nothing
+
+
+def test_the_browser_s_tab_shows_an_icon_in_the_site_s_colours(site, open_web):
+    site.configure(f'{SETTINGS}\n[look]\naccent = "#702070"\n')
+    browser = open_web()
+    (path,) = re.findall(r'rel="icon" [^>]*href="([^"]+)"', browser.get("/nothing").text)
+    answer = browser.get(path)
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert "#702070" in answer.text
 
 
 def test_the_stylesheet_keeps_its_address_as_long_as_it_is_the_same(web):

@@ -2,14 +2,17 @@
 
 import json
 import re
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from publisher import tokens
 from publisher.app.sending import send_queued
+from publisher.delivery import hold_site, release_site
+from publisher.ops import Clock
 from publisher.store import read, tables, write
 from publisher.subscribers import Person, State, add, find, suppress
 from publisher.web import choices
@@ -139,11 +142,41 @@ def test_machines_that_fill_everything_in_or_are_too_fast_are_answered_and_ignor
     assert count(web, "subscribers") == 2
 
 
+def test_who_takes_every_digest_out_of_our_own_form_is_asked_again(web, now):
+    shown = tokens.make(web.app.keys, "form", "", issued_at=now - timedelta(seconds=30))
+    answer = web.post("/subscribe", {"email": ANN, "shown": shown})
+    assert answer.status == 422
+    assert 'id="digest-wrong"' in answer.text
+    assert count(web, "subscribers") == 0
+
+
+def test_who_mends_a_field_at_once_is_not_taken_for_a_machine(web, now):
+    shown = tokens.make(web.app.keys, "form", "", issued_at=now - timedelta(seconds=30))
+    wrong = web.post("/subscribe", {"email": "ann", "shown": shown, "digest": "weekly"})
+    (again,) = re.findall(r'name="shown" value="([^"]+)"', wrong.text)
+    web.post("/subscribe", {"email": ANN, "shown": again, "digest": "weekly"})
+    assert person(web) is not None
+
+
+def test_restored_copy_promises_no_letter_and_lets_people_go(stored_web):
+    web = stored_web
+    who = join(web)
+    fresh = f"/preferences/{token(web, 'fresh', who)}"
+    with write(web.app.engine) as conn:
+        hold_site(conn, "restored", web.app.now())
+    new = {"email": "b@example.test"}
+    asked = [web.post("/subscribe", new), web.post("/preferences", {"email": ANN})]
+    asked += [web.post(fresh, {"act": "fresh"}), web.post(fresh, {"act": "move", **new})]
+    assert {answer.status for answer in asked} == {503}
+    assert (count(web, "subscribers"), count(web, "deliveries")) == (1, 0)
+    assert web.post(f"/u/{token(web, 'unsubscribe', who)}").status == 200
+    assert person(web).state is State.UNSUBSCRIBED
+    with write(web.app.engine) as conn:
+        release_site(conn)
+    assert web.post("/subscribe", new).status == 200
+
+
 def test_link_that_ended_offers_another_and_says_when_it_was_made(web, open_web, now):
-    from datetime import timedelta
-
-    from publisher.ops import Clock
-
     web.post("/subscribe", {"email": ANN})
     path = mailed(web, "confirm")
     late = open_web(clock=Clock(now + timedelta(days=8)))
@@ -244,6 +277,57 @@ def test_own_page_changes_what_is_chosen_and_remembers_what_was_wrong(stored_web
     assert 'value="2099-01-01"' in wrong.text
     assert web.post(path, [("act", "save"), ("pause", "0001-01-01")]).status == 422
     assert person(web) == found
+
+
+def test_pause_keeps_its_day_where_the_site_s_zone_is_east_of_greenwich(web, site):
+    text = (site.root / "publisher.toml").read_text()
+    site.configure(text.replace("Europe/London", "Asia/Amman"))
+    web.app.reload()
+    path = f"/preferences/{token(web, 'preferences', join(web))}"
+    for _ in range(2):
+        answer = web.post(path, {"digest": "weekly", "pause": "2026-04-01"})
+        assert 'value="2026-04-01"' in answer.text
+
+
+def test_own_page_opens_when_its_reader_s_zone_is_no_more(web):
+    path = f"/preferences/{token(web, 'preferences', join(web))}"
+    web.post(path, {"digest": "weekly", "pause": "2026-04-01"})
+    with write(web.app.engine) as conn:
+        conn.execute(update(tables.subscribers).values(time_zone="US/Pacific-New"))
+    assert web.get(path).status == 200
+
+
+def test_zone_that_is_not_listed_is_not_lost_by_a_change_of_something_else(web):
+    path = f"/preferences/{token(web, 'preferences', join(web, time_zone='US/Eastern'))}"
+    assert '<option selected value="US/Eastern">' in web.get(path).text
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Mars/Olympus", "../UTC", "\x00"])
+def test_what_is_no_zone_everywhere_cannot_be_chosen(web, zone):
+    path = f"/preferences/{token(web, 'preferences', join(web))}"
+    assert web.post(path, {"digest": "weekly", "time_zone": zone}).status == 422
+
+
+def test_language_that_the_site_gave_up_leaves_its_place_to_the_next(web, site):
+    path = f"/preferences/{token(web, 'preferences', join(web, languages=('fr', 'ar')))}"
+    text = (site.root / "publisher.toml").read_text()
+    site.configure(text.replace('"ar", "fr"]', '"ar"]'))
+    web.app.reload()
+    places = re.findall(r'id="language-\d".*?</select>', web.get(path).text, re.DOTALL)
+    assert [re.findall(r'value="(\w*)"[^>]* selected', one) for one in places] == [["ar"], []]
+
+
+def test_nobody_gets_the_one_digest_left_without_having_chosen_it(web, site):
+    settings = (site.root / "publisher.toml").read_text()
+    monthly = '\n[digests.monthly]\ntitle = "Monthly"\nevery = "month"\nat = "1 07:00"\n'
+    site.configure(settings + monthly)
+    web.app.reload()
+    path = f"/preferences/{token(web, 'preferences', join(web, digests=('monthly',)))}"
+    site.configure(settings)
+    web.app.reload()
+    page = web.get(path).text
+    assert '<input type="hidden" name="digest"' not in page
+    assert '<input type="checkbox" id="digest-weekly" name="digest" value="weekly">' in page
 
 
 def test_only_a_fresh_link_shows_moves_or_erases(web):

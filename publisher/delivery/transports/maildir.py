@@ -7,6 +7,7 @@ Source: https://cr.yp.to/proto/maildir.html
 
 import os
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from publisher import faults
 from publisher.delivery.outcome import Kind, Message, Outcome
 from publisher.errors import TransportDown
 from publisher.files import sync_folder
+
+_BETWEEN = re.compile(r"[\s<>,:;\"]+")  # "ann@a.org" does not stand in "joann@a.org"
 
 
 class Maildir:
@@ -69,27 +72,25 @@ class Maildir:
         return name in self._taken
 
 
-def erase_messages(folder: Path, address: str) -> int:
-    """Take every message to an address out of a folder, wherever a reader moved it; return how many."""
-    # "ann@a.org" is not to be found in "joann@a.org", nor in "ann@a.org.example".
-    whole = rb"(?<![^\s<>,:;\"])" + re.escape(address.lower().encode()) + rb"(?![^\s<>,:;\"])"
-    wanted = re.compile(whole)
+def erase_messages(folder: Path, addresses: Iterable[str]) -> int:
+    """Take every message to these out of a folder, wherever a reader moved it; return how many."""
+    wanted = {address.lower() for address in addresses}
     found = [
         file
         for part in ("cur", "new", "tmp")
         for file in (folder / part).glob("*.publisher*")
-        if wanted.search(_head(file).lower())
+        if not wanted.isdisjoint(_BETWEEN.split(_head(file).lower()))
     ]
     for file in found:
         file.unlink(missing_ok=True)
     return len(found)
 
 
-def _head(file: Path) -> bytes:
+def _head(file: Path) -> str:
     try:
-        return file.read_bytes().partition(b"\r\n\r\n")[0]
+        return file.read_bytes().partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     except FileNotFoundError:  # a mail reader moves files as it likes
-        return b""
+        return ""
 
 
 def file_name(message_id: str) -> str:
