@@ -1,6 +1,5 @@
 """One build at work: what it reads, what it decides, what it writes."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ from publisher.feeds.bodies import Bodies
 from publisher.feeds.build import BuildReport, Progress
 from publisher.feeds.calendars import Calendars
 from publisher.feeds.memory import Memory
+from publisher.feeds.outputs import Outputs
 from publisher.feeds.plan import FORMATS, Feed
-from publisher.feeds.stage import Stage
 from publisher.feeds.withdrawal import check_withdrawal
 
 if TYPE_CHECKING:
@@ -37,11 +36,9 @@ class Work:
         self.base = memory.fingerprint_of(self.settings)
         self.after = Memory(self.base, library.stamp, memory.rules_of(self.settings))
         self.rows = manifest.read(self.folder)
-        self.stage = Stage(self.folder)
+        self.outputs = Outputs(self.folder, self.before, self.rows)
         self.bodies = Bodies(library, self.before, self.base, now, patient=patient)
         self.problems: list[Problem] = []
-        self.hashes: dict[str, str] = {}  # output -> sha256, for all that stay or come
-        self.changed: list[str] = []
         self.ready: dict[str, _Made] = {}  # feeds that the second process made
         self._channels: dict[str, Channel] = {}
 
@@ -57,15 +54,15 @@ class Work:
         feeds = plan.plan(published, self.settings.feeds.items, self._ever_published())
         rows = [*self._feeds(feeds), *self.calendars.build()]
         self._pages(feeds)
-        removed = (*self.calendars.gone, *self._files(published))
-        self.put("manifest.json", manifest.render(rows))
-        self.stage.commit()
+        self._files(published)
+        self.outputs.put(manifest.NAME, manifest.render(rows))
+        self.outputs.stage.commit()
         self._remember(published)
         in_feeds = plan.wanted_items(feeds).keys() - self.bodies.broken.keys()
         return BuildReport(
-            changed=tuple(self.changed),
-            unchanged=len(self.after.outputs) - len(self.changed),
-            removed=removed,
+            changed=tuple(self.outputs.changed),
+            unchanged=len(self.after.outputs) - len(self.outputs.changed),
+            removed=tuple(self.outputs.removed),
             entries=len(in_feeds),
             feeds=len(rows),
             problems=(*self.problems, *self.bodies.broken.values()),
@@ -129,26 +126,13 @@ class Work:
 
     def _rows(self, feed: Feed) -> list[manifest.Row]:
         print_ = memory.digest(self.base, *map(self.bodies.print_of, feed.items))
-        if self.is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
+        if self.outputs.is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
             rows = [self.rows[feed.file(name)] for name in FORMATS]
         else:
             rows = self._render_feed(feed)
         if not any(item.id in self.bodies.broken for item in feed.items):
             self.after.prints[feed.path] = print_
         return rows
-
-    def is_as_left(self, name: str, print_: str, paths: Sequence[str]) -> bool:
-        """Return whether these outputs were made of the same and nobody touched them since."""
-        if self.before.prints.get(name) != print_:
-            return False
-        known = [self.before.outputs.get(path) for path in paths]
-        for path, left in zip(paths, known, strict=True):
-            if not left or memory.mark(self.folder / path) != left[1:]:
-                return False
-            if path.endswith(FORMATS) and path not in self.rows:
-                return False
-        self.hashes.update((path, left[0]) for path, left in zip(paths, known, strict=True) if left)
-        return True
 
     def _made(self, feed: Feed) -> "_Made":
         """Return how many entries a feed has, and its bytes in each format."""
@@ -165,7 +149,7 @@ class Work:
         rows = []
         for format_, data in zip(FORMATS, texts, strict=True):
             path = feed.file(format_)
-            is_new = self.put(path, data)
+            is_new = self.outputs.put(path, data)
             left = self.rows.get(path)
             changed = self.now.isoformat(timespec="seconds") if is_new or not left else left.changed
             rows.append(
@@ -173,7 +157,7 @@ class Work:
                     path=path,
                     title=channel.title,
                     language=channel.language,
-                    sha256=self.hashes[path],
+                    sha256=self.outputs.hashes[path],
                     entries=count,
                     updated=channel.updated.isoformat(),
                     changed=changed,
@@ -200,14 +184,14 @@ class Work:
         print_ = memory.digest(self.base, calendars, *(feed.path for feed in feeds))
         paths = pages.page_paths(sorted({feed.language for feed in feeds}))
         names = (*paths, pages.STYLESHEET, "feeds.opml")
-        if not self.is_as_left("pages", print_, names):
+        if not self.outputs.is_as_left("pages", print_, names):
             try:
                 self._render_pages(paths, [self._channel(feed) for feed in feeds])
             except RenderError as error:
                 self.problems.append(
                     Problem(f"templates/{error.template}", error.line, error.message)
                 )
-                self.keep(names)
+                self.outputs.keep(names)
                 return
         self.after.prints["pages"] = print_
 
@@ -223,49 +207,30 @@ class Work:
         made[pages.STYLESHEET] = pages.render_stylesheet(templates)
         made["feeds.opml"] = opml.render(channels, self.settings)
         for path, data in made.items():
-            self.put(path, data)
+            self.outputs.put(path, data)
 
-    def keep(self, paths: Sequence[str]) -> None:
-        """Leave outputs as they are, where they are."""
-        for path in paths:
-            if (self.folder / path).is_file():
-                self.hashes[path] = _sha256((self.folder / path).read_bytes())
-
-    def _files(self, published: Sequence[Item]) -> tuple[str, ...]:
+    def _files(self, published: Sequence[Item]) -> None:
         if self.settings.site.files_url:
             self.after.bodies = self.bodies.known
-            return ()
+            return
         self.bodies.look_at(published)
         self.after.bodies = self.bodies.known
-        wanted = used_files.wanted_files(published, self.after)
+        wanted, outputs = used_files.wanted_files(published, self.after), self.outputs
         for problem in used_files.stage_files(
-            self.library, self.stage, wanted, self.before, self.folder
+            self.library, outputs.stage, wanted, self.before, self.folder
         ):
             self.problems.append(problem)
         for path, (file, _) in wanted.items():
-            self.hashes[path] = file.sha256
-        self.changed += self.stage.kept(used_files.FOLDER)
+            outputs.hashes[path] = file.sha256
+        outputs.changed += outputs.stage.kept(used_files.FOLDER)
         self.after.files, removed = used_files.stage_removals(
-            self.stage, wanted, self.after.published, self.before, self.folder, self.now
+            outputs.stage, wanted, self.after.published, self.before, self.folder, self.now
         )
-        return removed
-
-    def put(self, path: str, data: bytes) -> bool:
-        """Stage an output unless the very same bytes are in place; return whether they differ."""
-        self.hashes[path] = _sha256(data)
-        target = self.folder / path
-        if target.is_file() and target.read_bytes() == data:
-            return False
-        self.stage.put(path, data)
-        self.changed.append(path)
-        return True
+        outputs.removed += removed
 
     def _remember(self, published: Sequence[Item]) -> None:
         """Keep what the next build needs; a site with errors never counts as current: they are told."""
-        for path, sha256 in self.hashes.items():
-            left = memory.mark(self.folder / path)
-            if left:
-                self.after.outputs[path] = [sha256, *left]
+        self.after.outputs = self.outputs.left()
         memory.save(self.settings.var_dir, self.after)
         if self.problems or self.bodies.broken or any(p.is_error for p in self.library.problems):
             return
@@ -284,7 +249,3 @@ class Work:
             min(ahead, default=None),
             {path: left[1:] for path, left in self.after.outputs.items()},
         )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
