@@ -1,4 +1,7 @@
-"""What one build leaves in feeds/: each file is staged only where it would become another."""
+"""What one build leaves in feeds/: each file is staged only where it would become another.
+
+A text file takes its twins along; they are counted nowhere, as they are the same in other words.
+"""
 
 import hashlib
 from collections.abc import Container, Sequence
@@ -8,6 +11,7 @@ from typing import Any
 from publisher.feeds.memory import Memory, mark
 from publisher.feeds.plan import FORMATS
 from publisher.feeds.stage import Stage
+from publisher.feeds.twins import Twins
 
 
 class Outputs:
@@ -18,10 +22,13 @@ class Outputs:
     removed  outputs that go
     """
 
-    def __init__(self, folder: Path, before: Memory, listed: Container[str]) -> None:
+    def __init__(
+        self, folder: Path, before: Memory, listed: Container[str], *, with_twins: bool
+    ) -> None:
         """Begin with what the last build left; `listed` are the paths that its manifest has."""
         self.folder, self._before, self._listed = folder, before, listed
         self.stage = Stage(folder)
+        self.twins = Twins(folder, before, self.stage, are_wanted=with_twins)
         self.hashes: dict[str, str] = {}
         self.changed: list[str] = []
         self.removed: list[str] = []
@@ -36,33 +43,49 @@ class Outputs:
                 return False
             if path.endswith(FORMATS) and path not in self._listed:
                 return False
+            if not self.twins.are_as_left(path):
+                return False
+        for path in paths:
+            self.twins.keep(path)
         self.hashes.update((path, left[0]) for path, left in zip(paths, known, strict=True) if left)
         return True
 
     def put(self, path: str, data: bytes) -> bool:
         """Stage an output unless the very same bytes are in place; return whether they differ."""
-        self.hashes[path] = _sha256(data)
+        sha256 = self.hashes[path] = _sha256(data)
         target = self.folder / path
-        if target.is_file() and target.read_bytes() == data:
-            return False
-        self.stage.put(path, data)
-        self.changed.append(path)
-        return True
+        is_new = not target.is_file() or target.read_bytes() != data
+        if is_new:
+            self.stage.put(path, data)
+            self.changed.append(path)
+        self.twins.put(path, data, sha256, is_new=is_new)
+        return is_new
 
     def keep(self, paths: Sequence[str]) -> None:
         """Leave outputs as they are, where they are."""
         for path in paths:
             if (self.folder / path).is_file():
-                self.hashes[path] = _sha256((self.folder / path).read_bytes())
+                self.put(path, (self.folder / path).read_bytes())
 
     def remove(self, path: str) -> None:
         """Stage that an output goes."""
+        self.twins.remove(path)
         self.stage.remove(path)
         self.removed.append(path)
 
+    def commit(self) -> None:
+        """Make all that is staged so. Raises OSError; nothing has changed then, or all will."""
+        self.twins.finish()
+        self.stage.commit()
+
+    def close(self) -> None:
+        """End, whether or not anything was committed."""
+        self.twins.close()
+
     def left(self) -> dict[str, list[Any]]:
-        """Return what the memory keeps of every output that is there: [sha256, size, mtime]."""
-        found = {path: (sha256, mark(self.folder / path)) for path, sha256 in self.hashes.items()}
+        """Return what the memory keeps of all that is there, twins too: [sha256, size, mtime]."""
+        hashes = self.hashes | self.twins.hashes
+        found = {path: (sha256, mark(self.folder / path)) for path, sha256 in hashes.items()}
         return {path: [sha256, *left] for path, (sha256, left) in found.items() if left}
 
 

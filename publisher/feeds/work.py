@@ -36,7 +36,9 @@ class Work:
         self.base = memory.fingerprint_of(self.settings)
         self.after = Memory(self.base, library.stamp, memory.rules_of(self.settings))
         self.rows = manifest.read(self.folder)
-        self.outputs = Outputs(self.folder, self.before, self.rows)
+        self.outputs = Outputs(
+            self.folder, self.before, self.rows, with_twins=self.settings.feeds.precompress
+        )
         self.bodies = Bodies(library, self.before, self.base, now, patient=patient)
         self.problems: list[Problem] = []
         self.ready: dict[str, _Made] = {}  # feeds that the second process made
@@ -44,6 +46,12 @@ class Work:
 
     def run(self, withdraw: bool) -> BuildReport:
         """Decide, render and commit."""
+        try:
+            return self._run(withdraw)
+        finally:
+            self.outputs.close()
+
+    def _run(self, withdraw: bool) -> BuildReport:
         published = self.library.published(self.now)
         self.after.published = {item.id: item.path for item in published}
         if not withdraw:
@@ -56,13 +64,15 @@ class Work:
         self._pages(feeds)
         self._files(published)
         self.outputs.put(manifest.NAME, manifest.render(rows))
-        self.outputs.stage.commit()
+        self.outputs.commit()
         self._remember(published)
         in_feeds = plan.wanted_items(feeds).keys() - self.bodies.broken.keys()
         return BuildReport(
             changed=tuple(self.outputs.changed),
-            unchanged=len(self.after.outputs) - len(self.outputs.changed),
+            unchanged=len(self.outputs.hashes.keys() & self.after.outputs.keys())
+            - len(self.outputs.changed),
             removed=tuple(self.outputs.removed),
+            twins=self.outputs.twins.alone,
             entries=len(in_feeds),
             feeds=len(rows),
             problems=(*self.problems, *self.bodies.broken.values()),

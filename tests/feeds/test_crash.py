@@ -1,9 +1,11 @@
 """A build killed at any moment, a reader that polls meanwhile, two builds at once."""
 
+import gzip
 import shutil
 import threading
 from pathlib import Path
 
+import brotli
 import feedparser
 import pytest
 from lxml import etree
@@ -72,8 +74,10 @@ def test_a_reader_that_polls_never_sees_half_a_file(built):
             for name in ("all.rss", "en/all.atom"):
                 try:
                     etree.fromstring((built.feeds / name).read_bytes())
+                    etree.fromstring(gzip.decompress((built.feeds / f"{name}.gz").read_bytes()))
+                    etree.fromstring(brotli.decompress((built.feeds / f"{name}.br").read_bytes()))
                     reads[0] += 1
-                except (OSError, etree.XMLSyntaxError) as error:
+                except (OSError, EOFError, brotli.error, etree.XMLSyntaxError) as error:
                     broken.append(error)
 
     reader = threading.Thread(target=poll)
