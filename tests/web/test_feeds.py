@@ -91,6 +91,33 @@ def test_each_coding_has_a_tag_of_its_own(feeds, rss):
     assert not any(tag.startswith("W/") for tag in tags)
 
 
+def test_a_twin_on_the_disk_is_never_what_is_served_for_its_file(feeds, site, rss):
+    for suffix, pack in ((".gz", gzip.compress), (".br", brotli.compress)):
+        (site.root / f"feeds/en/all.rss{suffix}").write_bytes(pack(b"of other bytes"))
+    packed = feeds.get("/feeds/en/all.rss", Accept_Encoding="gzip")
+    small = feeds.get("/feeds/en/all.rss", Accept_Encoding="br")
+    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == rss.body
+
+
+@pytest.mark.parametrize(
+    ("suffix", "type_"), [(".gz", "application/gzip"), (".br", "application/octet-stream")]
+)
+def test_a_twin_that_is_asked_for_by_name_is_a_file_like_any_other(feeds, site, suffix, type_):
+    answer = feeds.get(f"/feeds/en/all.rss{suffix}", Accept_Encoding="gzip, br")
+    assert (answer.status, answer.headers["content-type"]) == (200, type_)
+    assert answer.body == (site.root / f"feeds/en/all.rss{suffix}").read_bytes()
+    assert not {"content-encoding", "vary", "link"} & set(answer.headers.keys())
+    tag = answer.headers["etag"]
+    assert feeds.get(f"/feeds/en/all.rss{suffix}", If_None_Match=tag).status == 304
+
+
+def test_a_packed_download_is_not_taken_for_what_is_in_it(feeds, site):
+    site.write("feeds/files/0123456789abcdef/page.html.gz", gzip.compress(b"<p>Words</p>" * 100))
+    headers = feeds.get("/feeds/files/0123456789abcdef/page.html.gz", Accept_Encoding="br").headers
+    assert headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in headers
+
+
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "W/{} , *", "{unquoted}", "*"])
 @pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
 def test_what_did_not_change_is_answered_304_with_its_headers(feeds, form, coding):
