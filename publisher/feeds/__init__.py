@@ -3,7 +3,8 @@
 `build` brings feeds/ up to date with a library, all of it or nothing. `is_current` says cheaply
 that there is nothing to do, and `is_untouched` more cheaply still, without the settings. `recover`
 finishes or discards what a crash left; `feed_links` says which feeds there are, `calendar_url` where
-an event's own calendar file is, `twin_problems` which compressed copies are none. What makes feeds is imported only when a feed really changed:
+an event's own calendar file is, `is_retired_path` whether the site took a feed away, `twin_problems`
+which compressed copies are none. What makes feeds is imported only when a feed really changed:
 asking whether one did must cost next to nothing.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from publisher.feeds.manifest import FeedLink, feed_links
     from publisher.feeds.packing import packed
     from publisher.feeds.place import Place, places
+    from publisher.feeds.retired import is_retired_path
     from publisher.feeds.stage import recover
     from publisher.feeds.twins import twin_problems
 
@@ -29,6 +31,7 @@ __all__ = [
     "calendar_url",
     "feed_links",
     "is_current",
+    "is_retired_path",
     "is_untouched",
     "packed",
     "places",
@@ -41,6 +44,7 @@ _HOMES = {
     "Place": "place",
     "calendar_url": "calendar_address",
     "feed_links": "manifest",
+    "is_retired_path": "retired",
     "packed": "packing",
     "places": "place",
     "recover": "stage",

@@ -24,6 +24,7 @@ from publisher.feeds.calendar_facts import Number, facts_of
 from publisher.feeds.ics_reader import numbers_in
 from publisher.feeds.manifest import Row
 from publisher.feeds.memory import digest, mark
+from publisher.feeds.retired import is_retired_path
 
 if TYPE_CHECKING:
     from publisher.feeds.work import Work
@@ -48,7 +49,11 @@ class Calendars:
         self._recent = {id_ for id_, end in ends.items() if end > work.now}
         known, languages = self._known()
         self.own = frozenset(self._recent | (set(known.values()) & self._events.keys()))
-        self.languages = languages | {self._events[id_][0].language for id_ in self.own}
+        languages |= {self._events[id_][0].language for id_ in self.own}
+        retired = work.settings.feeds.retired
+        self.languages = {
+            tag for tag in languages if not is_retired_path(all_events_path(tag), retired)
+        }
         self._files = {calendar_path(self._events[id_][0]): id_ for id_ in sorted(self.own)}
         for path, id_ in known.items():
             if id_ in self.own:
@@ -77,7 +82,8 @@ class Calendars:
         """Return events' own files that there are or were, with their items' ids; and languages."""
         work = self._work
         known: dict[str, str] = dict(work.before.calendars)
-        named = {path for path in (*work.rows, *work.before.outputs) if path.endswith(SUFFIX)}
+        known_paths = (*work.rows, *work.before.outputs, *work.retired_before)
+        named = {path for path in known_paths if path.endswith(SUFFIX)}
         heads = {path.partition("/")[0] for path in named}
         languages = {tag for tag in heads if all_events_path(tag) in named}
         for tag in _folders(work.folder):

@@ -1,12 +1,12 @@
 """One build at work: what it reads, what it decides, what it writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from publisher.content.item import Item
 from publisher.errors import Problem, RenderError
-from publisher.feeds import halves, manifest, memory, plan, used_files
+from publisher.feeds import halves, manifest, memory, plan, retired, used_files
 from publisher.feeds.bodies import Bodies
 from publisher.feeds.build import BuildReport, Progress
 from publisher.feeds.calendars import Calendars
@@ -36,6 +36,7 @@ class Work:
         self.base = memory.fingerprint_of(self.settings)
         self.after = Memory(self.base, library.stamp, memory.rules_of(self.settings))
         self.rows = manifest.read(self.folder)
+        self.retired_before = manifest.read_retired(self.folder)
         self.outputs = Outputs(
             self.folder, self.before, self.rows, with_twins=self.settings.feeds.precompress
         )
@@ -59,11 +60,12 @@ class Work:
         memory.forget_now(self.settings.var_dir)
         self.calendars = Calendars(self, published)
         self.bodies.in_calendars = self.calendars.own
-        feeds = plan.plan(published, self.settings.feeds.items, self._ever_published())
+        most, retiring = self.settings.feeds.items, self.settings.feeds.retired
+        feeds = retired.kept(plan.plan(published, most, self._ever_published()), retiring)
         rows = [*self._feeds(feeds), *self.calendars.build()]
         self._pages(feeds)
         self._files(published)
-        self.outputs.put(manifest.NAME, manifest.render(rows))
+        self.outputs.put(manifest.NAME, manifest.render(rows, self._retire(retiring)))
         self.outputs.commit()
         self._remember(published)
         in_feeds = plan.wanted_items(feeds).keys() - self.bodies.broken.keys()
@@ -80,7 +82,7 @@ class Work:
 
     def _ever_published(self) -> set[str]:
         """Return the paths of all feeds that were ever published, without their format."""
-        known = (path for path in (*self.rows, *self.before.outputs))
+        known = (path for path in (*self.rows, *self.before.outputs, *self.retired_before))
         stems = (path.rpartition(".") for path in known)
         return {
             stem
@@ -218,6 +220,17 @@ class Work:
         made["feeds.opml"] = opml.render(channels, self.settings)
         for path, data in made.items():
             self.outputs.put(path, data)
+
+    def _retire(self, retiring: Collection[str]) -> dict[str, str]:
+        """Take away what is retired; return the files of these feeds and since when they are."""
+        known = (*self.rows, *self.before.outputs)
+        files = retired.retired_files(known, self.retired_before, retiring, self.now)
+        # A page goes with the last feed of its language.
+        pages = [f"{path.partition('/')[0]}/index.html" for path in files if "/" in path]
+        for path in sorted({*files, *pages} - self.outputs.hashes.keys()):
+            if (self.folder / path).is_file():
+                self.outputs.remove(path)
+        return files
 
     def _files(self, published: Sequence[Item]) -> None:
         if self.settings.site.files_url:

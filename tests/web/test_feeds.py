@@ -288,6 +288,54 @@ def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, site):
         assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.fixture
+def retired(feeds, site, open_web):
+    """The same site after it has retired its feeds in Arabic and one in English."""
+    site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["ar", "en/news"]\n'))
+    browser = open_web()
+    browser.app.build()
+    return browser
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ar/all.rss", "ar/news.json", "ar/all.atom.gz", "ar/", "ar", "en/news.atom", "en/news.rss.br"],
+)
+def test_a_retired_feed_is_410_and_says_where_others_are(retired, path):
+    answer = retired.get(f"/feeds/{path}")
+    assert answer.status == 410
+    assert b"https://news.example.org/feeds/" in answer.body
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert not {"etag", "last-modified", "link"} & set(answer.headers.keys())
+    head = retired.ask("HEAD", f"/feeds/{path}")
+    assert (head.status, head.body) == (410, b"")
+    assert head.headers["content-length"] == answer.headers["content-length"]
+
+
+def test_a_condition_does_not_hide_that_a_feed_is_retired(retired):
+    assert retired.get("/feeds/ar/all.rss", If_None_Match="*").status == 410
+    date = "Mon, 02 Mar 2037 12:00:00 GMT"
+    assert retired.get("/feeds/ar/all.rss", If_Modified_Since=date).status == 410
+
+
+def test_what_is_not_retired_is_there_and_what_never_was_is_404(retired):
+    assert retired.get("/feeds/en/all.rss").status == 200
+    assert retired.get("/feeds/manifest.json").status == 200
+    for path in ("en/news", "en/article.rss", "en/nothing.rss", "xx/all.rss"):
+        assert retired.get(f"/feeds/{path}").status == 404
+    assert retired.ask("POST", "/feeds/ar/all.rss").status == 405
+
+
+def test_a_feed_is_served_until_the_build_takes_it_away(feeds, site, open_web):
+    site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["en/news"]\n'))
+    browser = open_web()
+    assert browser.get("/feeds/en/news.rss").status == 200
+    browser.app.build()
+    until(lambda: browser.get("/feeds/en/news.rss").status == 410)
+
+
 def test_feeds_are_found_in_a_sub_path_too(site, open_web):
     site.configure(SETTINGS.replace("https://news.example.org", "https://example.org/news"))
     site.item("a.en.md", "A")
