@@ -14,6 +14,7 @@ import pytest
 
 from publisher.web import make_web
 from publisher.web.guard import MOST_BODY
+from tests.conftest import SETTINGS
 from tests.rig.certificate import make_certificate
 from tests.web.browser import Answer, Browser
 
@@ -200,6 +201,7 @@ def test_nginx_hands_out_feeds_from_the_folder_and_leaves_the_rest_to_publisher(
     twin = gzip.compress((feeds / "en/all.rss").read_bytes(), 1)
     site.write("feeds/en/all.rss.gz", twin)
     site.write("secret.rss", "secret")
+    site.configure(SETTINGS.replace("[feeds]\n", '[feeds]\nretired = ["fr"]\n'))
     (feeds / "out.rss").symlink_to(site.root / "secret.rss")
     folder = tmp_path / "proxy"
     folder.mkdir()
@@ -218,6 +220,8 @@ def test_nginx_hands_out_feeds_from_the_folder_and_leaves_the_rest_to_publisher(
             assert "content-security-policy" in proxy.ask("GET", path).headers
         for path in ("/feeds/.next/all.rss", "/feeds/../secret.rss", "/feeds/%2e%2e/secret.rss"):
             assert proxy.ask("GET", path).status == 404
+        assert proxy.ask("GET", "/feeds/fr/all.rss").status == 410
+        assert proxy.ask("GET", "/feeds/en/nothing.rss").status == 404
         assert proxy.ask("GET", "/feeds/out.rss").status in (403, 404)
         assert b"secret" not in proxy.ask("GET", "/feeds/out.rss").body
     shutil.rmtree(folder)
