@@ -48,7 +48,7 @@ def test_a_build_killed_at_any_point_leaves_the_old_set_or_the_new(built, tmp_pa
     assert b"SEQUENCE:1" in new["en/events/e.ics"]
     assert "en/events/f.ics" in old.keys() - new.keys()
     points = 0
-    for points in range(1, MOST_POINTS, 7):
+    for points in range(1, MOST_POINTS, 11):
         root = tmp_path / f"crash-{points}"
         shutil.copytree(built.site.root, root)
         code = run(root, built.now, points)
@@ -60,7 +60,7 @@ def test_a_build_killed_at_any_point_leaves_the_old_set_or_the_new(built, tmp_pa
         if code == 0:
             break
         assert code == 9
-    assert 20 < points < MOST_POINTS - 7
+    assert 20 < points < MOST_POINTS - 11
 
 
 def test_a_reader_that_polls_never_sees_half_a_file(built):
