@@ -38,6 +38,14 @@ def normalise(tag: str) -> str:
     return "-".join(parts) + found["rest"].lower()
 
 
+def is_tag(text: str) -> bool:
+    """Return whether a text is a BCP 47 tag in its usual case."""
+    try:
+        return normalise(text) == text
+    except ValueError:
+        return False
+
+
 def base(tag: str) -> str:
     """Return the language of a tag without script and region."""
     return tag.partition("-")[0]

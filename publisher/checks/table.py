@@ -8,7 +8,7 @@ from publisher.app import editions
 from publisher.checks import growth, machine, machines, names, relay, returns
 from publisher.checks.finding import Answer, Finding, Result
 from publisher.checks.lookup import Lookup, Unanswered, open_lookup
-from publisher.checks.written import idle_problems, template_problems, word_problems
+from publisher.checks.written import template_problems, word_problems
 from publisher.errors import Problem, PublisherError
 
 if TYPE_CHECKING:
@@ -129,10 +129,6 @@ def _restored(app: "App") -> Answer:
     )
 
 
-def _idle(app: "App") -> Answer:
-    return _judged("keys", list(idle_problems(app.settings)), "each one set has its effect")
-
-
 def _judged(what: str, problems: list[Problem], fine: str) -> Answer:
     if not problems:
         return Result.OK, f"{what}: {fine}", ""
@@ -157,7 +153,6 @@ CHECKS: dict[str, Check] = {
     "P012": _digests,
     "P013": _sender,
     "P014": machine.mail_server,
-    "P015": _idle,
     "P020": relay.offer,
     "P030": growth.room_for_next,
     "P031": _restored,

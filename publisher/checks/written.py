@@ -13,7 +13,6 @@ def look_problems(settings: "Settings") -> Iterator[Problem]:
     """Yield what is wrong with the site's templates, words, keys and colours, as problems of files."""
     yield from template_problems(settings)
     yield from word_problems(settings)
-    yield from idle_problems(settings)
     yield from country_problems(settings)
     from publisher.render import weaknesses
 
@@ -94,19 +93,5 @@ def country_problems(settings: "Settings") -> Iterator[Problem]:
                 0,
                 f'site.locale is "{wanted}" for {tag}, and no such place is known',
                 "write the country's two letters, as in en-GB for Britain",
-                Level.WARNING,
-            )
-
-
-def idle_problems(settings: "Settings") -> Iterator[Problem]:
-    """Yield the settings that are set and do nothing yet: nobody should rely on one unawares."""
-    usual = {"feeds.precompress": (True, settings.feeds.precompress)}
-    for key, (default, value) in usual.items():
-        if value != default:
-            yield Problem(
-                "publisher.toml",
-                0,
-                f"{key} has no effect in this version",
-                "leave it out, or keep it for a later version",
                 Level.WARNING,
             )

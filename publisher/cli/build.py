@@ -43,6 +43,10 @@ def command(start: Start, withdraw: bool) -> int:
         f"{count(report.entries, 'item')} in {count(report.feeds, 'feed')}: "
         f"{count(changed, 'file')} written, {report.unchanged:,} unchanged"
         + (f", {removed:,} removed" if removed else "")
+        + (
+            f", {count(report.twins, 'compressed copy', 'compressed copies')} put right"
+            * bool(report.twins)
+        )
     )
     bad = sorted({problem.path for problem in problems if problem.is_error})
     if bad:

@@ -16,7 +16,7 @@ _WIDEST = 75  # bytes of a calendar's line
 
 
 def feed_problems(feeds_dir: Path) -> Iterator[Problem]:
-    """Yield what is wrong with the feeds that the manifest lists, and with events' own calendars."""
+    """Yield what is wrong with the feeds that the manifest lists, events' calendars and copies."""
     listed = feeds_dir / "manifest.json"
     try:
         rows = json.loads(listed.read_bytes())["feeds"]
@@ -39,6 +39,9 @@ def feed_problems(feeds_dir: Path) -> Iterator[Problem]:
         yield from _read(name, data)
     for path in sorted(feeds_dir.glob("*/events/*.ics")):
         yield from _read(f"feeds/{path.relative_to(feeds_dir).as_posix()}", path.read_bytes())
+    from publisher.feeds import twin_problems
+
+    yield from twin_problems(feeds_dir)
 
 
 def _read(name: str, data: bytes) -> Iterator[Problem]:

@@ -19,11 +19,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did."""
+    """What a build did; a file is counted once, not its compressed copies."""
 
     changed: tuple[str, ...]  # files written, below feeds/
     unchanged: int  # files left as they were
     removed: tuple[str, ...]  # files taken away, below feeds/
+    twins: int  # compressed copies that came or went alone, their files as they were
     entries: int  # items that stand in a feed
     feeds: int  # feed files, each format counted
     problems: tuple[Problem, ...]  # found while building; the library's own are not among them

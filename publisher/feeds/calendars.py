@@ -24,6 +24,7 @@ from publisher.feeds.calendar_facts import Number, facts_of
 from publisher.feeds.ics_reader import numbers_in
 from publisher.feeds.manifest import Row
 from publisher.feeds.memory import digest, mark
+from publisher.feeds.retired import is_retired_path
 
 if TYPE_CHECKING:
     from publisher.feeds.work import Work
@@ -48,7 +49,11 @@ class Calendars:
         self._recent = {id_ for id_, end in ends.items() if end > work.now}
         known, languages = self._known()
         self.own = frozenset(self._recent | (set(known.values()) & self._events.keys()))
-        self.languages = languages | {self._events[id_][0].language for id_ in self.own}
+        languages |= {self._events[id_][0].language for id_ in self.own}
+        retired = work.settings.feeds.retired
+        self.languages = {
+            tag for tag in languages if not is_retired_path(all_events_path(tag), retired)
+        }
         self._files = {calendar_path(self._events[id_][0]): id_ for id_ in sorted(self.own)}
         for path, id_ in known.items():
             if id_ in self.own:
@@ -70,14 +75,15 @@ class Calendars:
         for id_ in sorted(self.own):
             self._put_event(id_, paths[id_])
         for path in self.gone:
-            work.stage.remove(path)
+            work.outputs.remove(path)
         return [self._row(language) for language in sorted(self.languages)]
 
     def _known(self) -> tuple[dict[str, str], set[str]]:
         """Return events' own files that there are or were, with their items' ids; and languages."""
         work = self._work
         known: dict[str, str] = dict(work.before.calendars)
-        named = {path for path in (*work.rows, *work.before.outputs) if path.endswith(SUFFIX)}
+        known_paths = (*work.rows, *work.before.outputs, *work.retired_before)
+        named = {path for path in known_paths if path.endswith(SUFFIX)}
         heads = {path.partition("/")[0] for path in named}
         languages = {tag for tag in heads if all_events_path(tag) in named}
         for tag in _folders(work.folder):
@@ -96,14 +102,14 @@ class Calendars:
         number = self._numbers[id_] = Number(self._sequence(item, event, facts, paths), facts)
         updated = item.updated is not None and item.updated <= work.now
         print_ = digest(work.base, number, updated, item)
-        stale = [path for path in paths if not work.is_as_left(path, print_, [path])]
+        stale = [path for path in paths if not work.outputs.is_as_left(path, print_, [path])]
         if stale:
             data = self._rendered(id_)
             if data is None:
-                work.keep(paths)
+                work.outputs.keep(paths)
                 return
             for path in stale:
-                work.put(path, ics.calendar((), [data]))
+                work.outputs.put(path, ics.calendar((), [data]))
         work.after.prints.update(dict.fromkeys(paths, print_))
         work.after.events[id_] = [number.sequence, facts]
         self._prints[id_] = print_
@@ -169,20 +175,22 @@ class Calendars:
         print_ = digest(work.base, path, *[self._prints[id_] for id_ in shown])
         work.after.prints[path] = print_
         left = work.rows.get(path)
-        if left and work.is_as_left(path, print_, [path]):
+        if left and work.outputs.is_as_left(path, print_, [path]):
             return left
         from publisher.feeds import calendar_event
         from publisher.feeds.entry import changed_at
 
         events = [made for id_ in shown if (made := self._finished(id_))]
-        is_new = work.put(path, ics.calendar(calendar_event.about(language, work.settings), events))
+        is_new = work.outputs.put(
+            path, ics.calendar(calendar_event.about(language, work.settings), events)
+        )
         moments = [changed_at(self._events[id_][0], work.now).isoformat() for id_ in shown]
         now = work.now.isoformat(timespec="seconds")
         return Row(
             path=path,
             title=calendar_event.calendar_title(language, work.settings),
             language=language,
-            sha256=work.hashes[path],
+            sha256=work.outputs.hashes[path],
             entries=len(events),
             updated=max(moments, default=left.updated if left else now),
             changed=left.changed if left and not is_new else now,

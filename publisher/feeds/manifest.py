@@ -1,11 +1,12 @@
 """feeds/manifest.json: which feeds there are, and when each last changed.
 
 One request for it tells a reader, a cache or a hub which of many feeds to fetch again. It also
-tells the next build which feeds were ever published, because those stay at their address.
+tells the next build which feeds were ever published, because those stay at their address, and which
+of them the site has retired.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,10 +51,28 @@ def read(feeds_dir: Path) -> dict[str, Row]:
         return {}
 
 
-def render(rows: Sequence[Row]) -> bytes:
-    """Return the manifest."""
-    lines = ",\n".join(json.dumps(asdict(row), ensure_ascii=False) for row in rows)
-    return f'{{"version": 1, "feeds": [\n{lines}\n]}}\n'.encode()
+def read_retired(feeds_dir: Path) -> dict[str, str]:
+    """Return the files of retired feeds, with the moment since when; none when it cannot be read."""
+    try:
+        rows = json.loads((feeds_dir / NAME).read_bytes()).get("retired", ())
+        return {str(row["path"]): str(row["since"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def render(rows: Sequence[Row], retired: Mapping[str, str]) -> bytes:
+    """Return the manifest.
+
+    retired  files of retired feeds, with the moment since when
+    """
+    feeds = _lines(asdict(row) for row in rows)
+    gone = _lines({"path": path, "since": since} for path, since in retired.items())
+    more = f', "retired": [\n{gone}\n]' if retired else ""
+    return f'{{"version": 1, "feeds": [\n{feeds}\n]{more}}}\n'.encode()
+
+
+def _lines(rows: Iterable[dict[str, object]]) -> str:
+    return ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 def feed_links(settings: "Settings", language: str | None = None) -> tuple[FeedLink, ...]:

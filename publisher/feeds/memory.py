@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from publisher.settings.model import Settings
 
 _FORM = 1  # raise it when the meaning of what is stored changes
-_BYTES = 2  # raise it when the same content becomes other bytes than before
+_BYTES = 3  # raise it when the same content becomes other bytes or other files than before
 _NOW = "feeds-now.json"
 _MEMORY = "feeds-memory.json"
 _SHAPING = {"site", "content", "categories", "feeds", "web", "look"}  # sections that shape bytes

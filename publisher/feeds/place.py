@@ -1,10 +1,11 @@
 """In which feeds an item stands, and how far down: for whoever asks where it went."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from publisher.content.item import Item
 from publisher.feeds.plan import plan
+from publisher.feeds.retired import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,14 @@ class Place:
     position: int  # 1 is the newest entry; 0: older than all that the feed shows
 
 
-def places(published: Sequence[Item], item: Item, most: int) -> tuple[Place, ...]:
+def places(
+    published: Sequence[Item], item: Item, most: int, retired: Collection[str] = ()
+) -> tuple[Place, ...]:
     """Return the feeds an item belongs to, and its position in each.
 
     published  all that readers may see, newest first
     most       how many entries a feed holds
+    retired    feeds and languages that the site has retired
     """
     shown = {
         feed.path: at
@@ -27,4 +31,5 @@ def places(published: Sequence[Item], item: Item, most: int) -> tuple[Place, ...
         for at, one in enumerate(feed.items, start=1)
         if one is item
     }
-    return tuple(Place(feed.path, shown.get(feed.path, 0)) for feed in plan((item,), 1))
+    own = kept(plan((item,), 1), retired)
+    return tuple(Place(feed.path, shown.get(feed.path, 0)) for feed in own)

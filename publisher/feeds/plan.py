@@ -2,7 +2,7 @@
 
 Per language one feed of everything, one a kind and one a category; beside them one feed over all
 languages. No feed comes into being empty. One that was ever published stays at its address, even
-with nothing in it, because readers keep asking for it.
+with nothing in it, because readers keep asking for it, until the site retires it (see `retired`).
 """
 
 import re

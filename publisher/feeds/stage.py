@@ -2,7 +2,8 @@
 
 The list is what decides. Without it a stage never happened and is thrown away; with it every file
 it names is whole on the disk, and whoever comes next finishes the renames. So after a crash the
-set is the old one or the new one, and at every moment each file is whole.
+set is the old one or the new one, and at every moment each file is whole. What was made of another
+file is renamed before it, and goes before anything is renamed.
 """
 
 import fcntl
@@ -29,7 +30,9 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stage = folder / STAGE
+        self._first: list[str] = []  # renamed before those written
         self._written: list[str] = []
+        self._dropped: list[str] = []  # gone before anything is renamed
         self._removed: list[str] = []
 
     def put(self, path: str, data: bytes) -> None:
@@ -37,6 +40,16 @@ class Stage:
         target = self.draft(path)
         target.write_bytes(data)
         self.keep(path)
+
+    def put_beside(self, path: str, data: bytes, of: str) -> None:
+        """Stage what was made of another file, staged or in place, with that file's time stamp."""
+        target = self.draft(path)
+        target.write_bytes(data)
+        target.chmod(_FILE_MODE)
+        staged = self._stage / of
+        moment = (staged if staged.exists() else self._folder / of).stat().st_mtime_ns
+        os.utime(target, ns=(moment, moment))
+        self._first.append(path)
 
     def draft(self, path: str) -> Path:
         """Return where a file's new content is to be written before `keep` takes it."""
@@ -57,16 +70,21 @@ class Stage:
         """Stage that a file goes away."""
         self._removed.append(_checked(path))
 
+    def remove_first(self, path: str) -> None:
+        """Stage that what was made of another file goes away."""
+        self._dropped.append(_checked(path))
+
     def commit(self) -> None:
         """Make every staged change. Raises OSError; nothing has changed then, or all will."""
-        if not self._written and not self._removed:
+        written = [*self._first, *self._written]
+        if not written and not self._dropped and not self._removed:
             shutil.rmtree(self._stage, ignore_errors=True)
             return
         self._stage.mkdir(parents=True, exist_ok=True)
-        _sync_files([self._stage / path for path in self._written])
-        for folder in sorted({(self._stage / path).parent for path in self._written}):
+        _sync_files([self._stage / path for path in written])
+        for folder in sorted({(self._stage / path).parent for path in written}):
             sync_folder(folder)
-        work = {"write": self._written, "remove": self._removed}
+        work = {"drop": self._dropped, "write": written, "remove": self._removed}
         draft = self._stage / (_LIST + ".new")
         draft.write_text(json.dumps(work), encoding="utf-8")
         _sync_files([draft])
@@ -116,7 +134,7 @@ def settle(feeds_dir: Path) -> None:
 def _finish(folder: Path, work: dict[str, list[str]]) -> None:
     """Do what a list says; doing it again after a crash halfway does the rest."""
     stage = folder / STAGE
-    touched = set()
+    touched = {_removed(folder, path) for path in work.get("drop", ())}
     for path in work["write"]:
         target = folder / _checked(path)
         touched.add(target.parent)
@@ -125,18 +143,23 @@ def _finish(folder: Path, work: dict[str, list[str]]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         faults.point()
         (stage / path).replace(target)
-    for path in work["remove"]:
-        target = folder / _checked(path)
-        faults.point()
-        target.unlink(missing_ok=True)
-        with suppress(OSError):  # not empty, or gone
-            target.parent.rmdir()
-        touched.add(target.parent if target.parent.is_dir() else target.parent.parent)
+    touched |= {_removed(folder, path) for path in work["remove"]}
     for place in sorted(touched):
-        sync_folder(place)
+        if place.is_dir():
+            sync_folder(place)
     faults.point()
     (stage / _LIST).unlink()
     shutil.rmtree(stage)
+
+
+def _removed(folder: Path, path: str) -> Path:
+    """Take a file away, and its folder if it was the last there; return what it was taken from."""
+    target = folder / _checked(path)
+    faults.point()
+    target.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or gone
+        target.parent.rmdir()
+    return target.parent if target.parent.is_dir() else target.parent.parent
 
 
 def _sync_files(paths: Sequence[Path]) -> None:

@@ -1,19 +1,18 @@
 """One build at work: what it reads, what it decides, what it writes."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from publisher.content.item import Item
 from publisher.errors import Problem, RenderError
-from publisher.feeds import halves, manifest, memory, plan, used_files
+from publisher.feeds import halves, manifest, memory, plan, retired, used_files
 from publisher.feeds.bodies import Bodies
 from publisher.feeds.build import BuildReport, Progress
 from publisher.feeds.calendars import Calendars
 from publisher.feeds.memory import Memory
+from publisher.feeds.outputs import Outputs
 from publisher.feeds.plan import FORMATS, Feed
-from publisher.feeds.stage import Stage
 from publisher.feeds.withdrawal import check_withdrawal
 
 if TYPE_CHECKING:
@@ -37,16 +36,23 @@ class Work:
         self.base = memory.fingerprint_of(self.settings)
         self.after = Memory(self.base, library.stamp, memory.rules_of(self.settings))
         self.rows = manifest.read(self.folder)
-        self.stage = Stage(self.folder)
+        self.retired_before = manifest.read_retired(self.folder)
+        self.outputs = Outputs(
+            self.folder, self.before, self.rows, with_twins=self.settings.feeds.precompress
+        )
         self.bodies = Bodies(library, self.before, self.base, now, patient=patient)
         self.problems: list[Problem] = []
-        self.hashes: dict[str, str] = {}  # output -> sha256, for all that stay or come
-        self.changed: list[str] = []
         self.ready: dict[str, _Made] = {}  # feeds that the second process made
         self._channels: dict[str, Channel] = {}
 
     def run(self, withdraw: bool) -> BuildReport:
         """Decide, render and commit."""
+        try:
+            return self._run(withdraw)
+        finally:
+            self.outputs.close()
+
+    def _run(self, withdraw: bool) -> BuildReport:
         published = self.library.published(self.now)
         self.after.published = {item.id: item.path for item in published}
         if not withdraw:
@@ -54,18 +60,21 @@ class Work:
         memory.forget_now(self.settings.var_dir)
         self.calendars = Calendars(self, published)
         self.bodies.in_calendars = self.calendars.own
-        feeds = plan.plan(published, self.settings.feeds.items, self._ever_published())
+        most, retiring = self.settings.feeds.items, self.settings.feeds.retired
+        feeds = retired.kept(plan.plan(published, most, self._ever_published()), retiring)
         rows = [*self._feeds(feeds), *self.calendars.build()]
         self._pages(feeds)
-        removed = (*self.calendars.gone, *self._files(published))
-        self.put("manifest.json", manifest.render(rows))
-        self.stage.commit()
+        self._files(published)
+        self.outputs.put(manifest.NAME, manifest.render(rows, self._retire(retiring)))
+        self.outputs.commit()
         self._remember(published)
         in_feeds = plan.wanted_items(feeds).keys() - self.bodies.broken.keys()
         return BuildReport(
-            changed=tuple(self.changed),
-            unchanged=len(self.after.outputs) - len(self.changed),
-            removed=removed,
+            changed=tuple(self.outputs.changed),
+            unchanged=len(self.outputs.hashes.keys() & self.after.outputs.keys())
+            - len(self.outputs.changed),
+            removed=tuple(self.outputs.removed),
+            twins=self.outputs.twins.alone,
             entries=len(in_feeds),
             feeds=len(rows),
             problems=(*self.problems, *self.bodies.broken.values()),
@@ -73,7 +82,7 @@ class Work:
 
     def _ever_published(self) -> set[str]:
         """Return the paths of all feeds that were ever published, without their format."""
-        known = (path for path in (*self.rows, *self.before.outputs))
+        known = (path for path in (*self.rows, *self.before.outputs, *self.retired_before))
         stems = (path.rpartition(".") for path in known)
         return {
             stem
@@ -129,26 +138,13 @@ class Work:
 
     def _rows(self, feed: Feed) -> list[manifest.Row]:
         print_ = memory.digest(self.base, *map(self.bodies.print_of, feed.items))
-        if self.is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
+        if self.outputs.is_as_left(feed.path, print_, [feed.file(name) for name in FORMATS]):
             rows = [self.rows[feed.file(name)] for name in FORMATS]
         else:
             rows = self._render_feed(feed)
         if not any(item.id in self.bodies.broken for item in feed.items):
             self.after.prints[feed.path] = print_
         return rows
-
-    def is_as_left(self, name: str, print_: str, paths: Sequence[str]) -> bool:
-        """Return whether these outputs were made of the same and nobody touched them since."""
-        if self.before.prints.get(name) != print_:
-            return False
-        known = [self.before.outputs.get(path) for path in paths]
-        for path, left in zip(paths, known, strict=True):
-            if not left or memory.mark(self.folder / path) != left[1:]:
-                return False
-            if path.endswith(FORMATS) and path not in self.rows:
-                return False
-        self.hashes.update((path, left[0]) for path, left in zip(paths, known, strict=True) if left)
-        return True
 
     def _made(self, feed: Feed) -> "_Made":
         """Return how many entries a feed has, and its bytes in each format."""
@@ -165,7 +161,7 @@ class Work:
         rows = []
         for format_, data in zip(FORMATS, texts, strict=True):
             path = feed.file(format_)
-            is_new = self.put(path, data)
+            is_new = self.outputs.put(path, data)
             left = self.rows.get(path)
             changed = self.now.isoformat(timespec="seconds") if is_new or not left else left.changed
             rows.append(
@@ -173,7 +169,7 @@ class Work:
                     path=path,
                     title=channel.title,
                     language=channel.language,
-                    sha256=self.hashes[path],
+                    sha256=self.outputs.hashes[path],
                     entries=count,
                     updated=channel.updated.isoformat(),
                     changed=changed,
@@ -200,14 +196,14 @@ class Work:
         print_ = memory.digest(self.base, calendars, *(feed.path for feed in feeds))
         paths = pages.page_paths(sorted({feed.language for feed in feeds}))
         names = (*paths, pages.STYLESHEET, "feeds.opml")
-        if not self.is_as_left("pages", print_, names):
+        if not self.outputs.is_as_left("pages", print_, names):
             try:
                 self._render_pages(paths, [self._channel(feed) for feed in feeds])
             except RenderError as error:
                 self.problems.append(
                     Problem(f"templates/{error.template}", error.line, error.message)
                 )
-                self.keep(names)
+                self.outputs.keep(names)
                 return
         self.after.prints["pages"] = print_
 
@@ -223,49 +219,41 @@ class Work:
         made[pages.STYLESHEET] = pages.render_stylesheet(templates)
         made["feeds.opml"] = opml.render(channels, self.settings)
         for path, data in made.items():
-            self.put(path, data)
+            self.outputs.put(path, data)
 
-    def keep(self, paths: Sequence[str]) -> None:
-        """Leave outputs as they are, where they are."""
-        for path in paths:
+    def _retire(self, retiring: Collection[str]) -> dict[str, str]:
+        """Take away what is retired; return the files of these feeds and since when they are."""
+        known = (*self.rows, *self.before.outputs)
+        files = retired.retired_files(known, self.retired_before, retiring, self.now)
+        # A page goes with the last feed of its language.
+        pages = [f"{path.partition('/')[0]}/index.html" for path in files if "/" in path]
+        for path in sorted({*files, *pages} - self.outputs.hashes.keys()):
             if (self.folder / path).is_file():
-                self.hashes[path] = _sha256((self.folder / path).read_bytes())
+                self.outputs.remove(path)
+        return files
 
-    def _files(self, published: Sequence[Item]) -> tuple[str, ...]:
+    def _files(self, published: Sequence[Item]) -> None:
         if self.settings.site.files_url:
             self.after.bodies = self.bodies.known
-            return ()
+            return
         self.bodies.look_at(published)
         self.after.bodies = self.bodies.known
-        wanted = used_files.wanted_files(published, self.after)
+        wanted, outputs = used_files.wanted_files(published, self.after), self.outputs
         for problem in used_files.stage_files(
-            self.library, self.stage, wanted, self.before, self.folder
+            self.library, outputs.stage, wanted, self.before, self.folder
         ):
             self.problems.append(problem)
         for path, (file, _) in wanted.items():
-            self.hashes[path] = file.sha256
-        self.changed += self.stage.kept(used_files.FOLDER)
+            outputs.hashes[path] = file.sha256
+        outputs.changed += outputs.stage.kept(used_files.FOLDER)
         self.after.files, removed = used_files.stage_removals(
-            self.stage, wanted, self.after.published, self.before, self.folder, self.now
+            outputs.stage, wanted, self.after.published, self.before, self.folder, self.now
         )
-        return removed
-
-    def put(self, path: str, data: bytes) -> bool:
-        """Stage an output unless the very same bytes are in place; return whether they differ."""
-        self.hashes[path] = _sha256(data)
-        target = self.folder / path
-        if target.is_file() and target.read_bytes() == data:
-            return False
-        self.stage.put(path, data)
-        self.changed.append(path)
-        return True
+        outputs.removed += removed
 
     def _remember(self, published: Sequence[Item]) -> None:
         """Keep what the next build needs; a site with errors never counts as current: they are told."""
-        for path, sha256 in self.hashes.items():
-            left = memory.mark(self.folder / path)
-            if left:
-                self.after.outputs[path] = [sha256, *left]
+        self.after.outputs = self.outputs.left()
         memory.save(self.settings.var_dir, self.after)
         if self.problems or self.bodies.broken or any(p.is_error for p in self.library.problems):
             return
@@ -284,7 +272,3 @@ class Work:
             min(ahead, default=None),
             {path: left[1:] for path, left in self.after.outputs.items()},
         )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -185,6 +185,7 @@ class Feeds(Section):
     items: int = Field(default=20, ge=1, le=1000)
     content: Literal["full", "summary"] = "full"
     precompress: bool = True
+    retired: list[str] = []
 
 
 class Digest(Section):

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
+from typing import get_args
 
-from publisher.language import base
-from publisher.settings.model import Digest, Dkim, Settings
+from publisher.language import base, is_tag
+from publisher.settings.model import Digest, Dkim, KindName, Settings
 
 Told = tuple[tuple[str, ...], str, str]  # key, what is wrong, what to do
 
@@ -23,6 +24,7 @@ _LONGEST_FEEDBACK_DOMAIN = 189  # 254 less the longest local part and "@"
 _MAKE_A_KEY = "run `publisher dkim-key`, which makes a key and says what to write here"
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 _SEARCH = "search"  # /archive/search
+_FEED = re.compile(rf"all|events|{'|'.join(get_args(KindName))}|category-[\w.-]+")
 _RHYTHMS = {  # `digests.period` reads these forms; a test keeps the two in step
     "day": (re.compile(_HOUR, re.ASCII), '"07:00"'),
     "week": (re.compile(rf"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s+{_HOUR}", re.ASCII), '"Tue 07:00"'),
@@ -41,6 +43,7 @@ def broken_rules(settings: Settings, *, is_test: bool = False) -> Iterator[Told]
     yield from _names(settings)
     yield from _customs(settings)
     yield from _links(settings)
+    yield from _retired(settings)
     yield from _mail(settings)
     yield from _dkim(settings.delivery.dkim)
     yield from _feedback(settings)
@@ -111,6 +114,19 @@ def _links(settings: Settings) -> Iterator[Told]:
         )
     if not pattern.startswith(("{url}", "https://", "http://")):
         yield key, "site.item_url is not a full web address", "begin it with {url}"
+
+
+def _retired(settings: Settings) -> Iterator[Told]:
+    for entry in settings.feeds.retired:
+        language, slash, name = entry.rpartition("/")
+        is_language = is_tag(name) and not slash
+        is_feed = entry == "all" or (is_tag(language) and _FEED.fullmatch(name))
+        if not (is_language or is_feed):
+            yield (
+                ("feeds", "retired"),
+                f'feeds.retired names "{entry}", which can be no feed',
+                'write a feed without its format, as in "fr/news", or a whole language, as in "fr"',
+            )
 
 
 def _mail(settings: Settings) -> Iterator[Told]:

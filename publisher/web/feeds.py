@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter, to_thread
 
+from publisher.feeds import is_retired_path
 from publisher.web.conditions import (
     best_coding,
     is_same,
@@ -89,7 +90,7 @@ class FeedFiles:
     ) -> int:
         """Answer a request for a path under feeds/; return the status, or 0: there is no such file.
 
-        With 0 nothing was sent.
+        With 0 nothing was sent. A feed that the site has retired is 410.
         """
         if settings is not self._settings:
             self._settings = settings
@@ -103,17 +104,20 @@ class FeedFiles:
             return await _send(send, reply)
         kept = await self._look(settings, path)
         if kept is None:
-            return 0
+            if not is_retired_path(path, settings.feeds.retired):
+                return 0
+            gone = _gone(settings)
+            return await _send(send, gone if method == "GET" else Reply(410, gone.headers))
         reply = _reply(kept, headers)
         if method == "HEAD":
             return await _send(send, Reply(reply.status, reply.headers))
         if not reply.part:
             return await _send(send, reply)
-        gone = asyncio.ensure_future(_until_gone(receive))
+        left = asyncio.ensure_future(_until_gone(receive))
         try:
-            return await self._send_blocks(kept, reply, gone, send)
+            return await self._send_blocks(kept, reply, left, send)
         finally:
-            gone.cancel()
+            left.cancel()
 
     async def _look(self, settings: "Settings", path: str) -> Kept | None:
         kept: Kept | None = await self._in_thread(self._shelf.look, settings, path)
@@ -146,6 +150,19 @@ class FeedFiles:
         if self._limiter is None:
             self._limiter = CapacityLimiter(_READERS)
         return await to_thread.run_sync(work, *given, limiter=self._limiter)
+
+
+def _gone(settings: "Settings") -> Reply:
+    """Return the answer about a feed that the site has retired."""
+    words = f"This feed was retired. Those that there are: {settings.feeds_url}/\n".encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(words)),
+        (b"cache-control", b"public, max-age=3600"),
+        (b"access-control-allow-origin", b"*"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    return Reply(410, headers, words)
 
 
 _HEADERS = frozenset(

@@ -69,11 +69,14 @@ def test_check_reads_built_feeds_as_a_reader_would(publisher, site):
     assert publisher("check", "--feeds").code == 0
     (site.root / "feeds/en/all.rss").write_text("<rss>")
     (site.root / "feeds/en/all.json").unlink()
+    (site.root / "feeds/en/all.atom.gz").write_bytes(b"graffiti")
     ran = publisher("check", "--feeds")
     assert ran.code == 1
     assert "feeds/en/all.rss: it is not what was built" in ran.out
     assert "feeds/en/all.rss: no feed reader can read it" in ran.out
     assert "feeds/en/all.json: the manifest lists it and it is not there" in ran.out
+    assert "feeds/en/all.rss.gz: it is no copy of all.rss" in ran.out
+    assert "feeds/en/all.atom.gz: it cannot be unpacked" in ran.out
 
 
 def test_the_schema_is_one_json_document_without_a_site_too(publisher, tmp_path):
@@ -81,14 +84,6 @@ def test_the_schema_is_one_json_document_without_a_site_too(publisher, tmp_path)
     assert "title" in schema["properties"]
     bare = publisher("--site", tmp_path, "check", "--schema")
     assert bare.json["required"] == ["title"]
-
-
-def test_a_key_that_does_nothing_yet_is_a_warning(publisher, site):
-    text = (site.root / "publisher.toml").read_text()
-    site.configure(text.replace("[feeds]\n", "[feeds]\nprecompress = false\n"))
-    ran = publisher("check")
-    assert ran.code == 0
-    assert "feeds.precompress has no effect in this version" in ran.out
 
 
 def test_check_of_a_path_looks_past_links_that_run_in_a_circle(publisher, site):

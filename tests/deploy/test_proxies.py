@@ -1,5 +1,6 @@
 """nginx and Caddy as they are described, in front of the real web: who asks, how much, and no trace."""
 
+import gzip
 import re
 import shutil
 import ssl
@@ -14,6 +15,7 @@ import pytest
 from publisher.app import building
 from publisher.web import make_web
 from publisher.web.guard import MOST_BODY
+from tests.conftest import SETTINGS
 from tests.rig.certificate import make_certificate
 from tests.web.browser import Answer, Browser
 
@@ -197,13 +199,20 @@ def test_nginx_hands_out_feeds_from_the_folder_and_leaves_the_rest_to_publisher(
     feeds = site.root / "feeds"
     for path in ("en/all.rss", "all.json", "manifest.json", "files/a.css", ".next/all.rss"):
         site.write(f"feeds/{path}", f"{path} " * 300)
+    twin = gzip.compress((feeds / "en/all.rss").read_bytes(), 1)
+    site.write("feeds/en/all.rss.gz", twin)
     site.write("secret.rss", "secret")
+    site.configure(SETTINGS.replace("[feeds]\n", '[feeds]\nretired = ["fr"]\n'))
     (feeds / "out.rss").symlink_to(site.root / "secret.rss")
     folder = tmp_path / "proxy"
     folder.mkdir()
     with nginx(folder, open_web(*PAGES).port, feeds) as proxy:
         feed = proxy.ask("GET", "/feeds/en/all.rss", **{"Accept-Encoding": "gzip"})
         assert feed.headers["content-encoding"] == "gzip"
+        assert feed.body == twin
+        assert "Accept-Encoding" in feed.headers["vary"]
+        other = proxy.ask("GET", "/feeds/all.json", **{"Accept-Encoding": "gzip"})
+        assert other.headers["content-encoding"] == "gzip"
         assert feed.headers["content-type"] == "application/rss+xml; charset=utf-8"
         assert feed.headers["access-control-allow-origin"] == "*"
         assert "max-age=300" in feed.headers["cache-control"]
@@ -212,6 +221,8 @@ def test_nginx_hands_out_feeds_from_the_folder_and_leaves_the_rest_to_publisher(
             assert "content-security-policy" in proxy.ask("GET", path).headers
         for path in ("/feeds/.next/all.rss", "/feeds/../secret.rss", "/feeds/%2e%2e/secret.rss"):
             assert proxy.ask("GET", path).status == 404
+        assert proxy.ask("GET", "/feeds/fr/all.rss").status == 410
+        assert proxy.ask("GET", "/feeds/en/nothing.rss").status == 404
         assert proxy.ask("GET", "/feeds/out.rss").status in (403, 404)
         assert b"secret" not in proxy.ask("GET", "/feeds/out.rss").body
     shutil.rmtree(folder)

@@ -33,7 +33,7 @@ def test_building_again_changes_no_byte_and_no_time_stamp(built):
     report = built.build(now=built.now + timedelta(hours=1))
     assert report.changed == ()
     assert built.everything() == before
-    assert report.unchanged == len(before)
+    assert report.unchanged == len([path for path in before if path[-3:] not in (".gz", ".br")])
 
 
 def test_a_build_from_nothing_gives_the_same_bytes(built):

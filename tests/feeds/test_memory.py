@@ -59,14 +59,15 @@ def test_a_clock_set_back_is_noticed(built, current):
     assert not current(built.now - timedelta(days=30))
 
 
-@pytest.mark.parametrize("path", ["en/all.rss", "index.html", "feed.css", "manifest.json"])
+@pytest.mark.parametrize("path", ["en/all.rss", "en/all.rss.gz", "feed.css.br", "manifest.json"])
 def test_a_touched_output_is_noticed(built, current, path):
     (built.feeds / path).write_bytes(b"x")
     assert not current()
 
 
-def test_a_missing_output_is_noticed(built, current):
-    (built.feeds / "en/all.json").unlink()
+@pytest.mark.parametrize("path", ["en/all.json", "en/all.atom.br", "index.html.gz"])
+def test_a_missing_output_is_noticed(built, current, path):
+    (built.feeds / path).unlink()
     assert not current()
 
 

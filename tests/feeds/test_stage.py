@@ -15,6 +15,8 @@ WRITES = """
     stage = Stage(Path(sys.argv[1]))
     for name in ("a.txt", "en/b.txt", "en/c.txt"):
         stage.put(name, b"new")
+    stage.put_beside("a.txt.gz", b"new", "a.txt")
+    stage.remove_first("en/b.txt.gz")
     stage.remove("old/gone.txt")
     faults.arm(int(sys.argv[2]))
     stage.commit()
@@ -35,14 +37,16 @@ def folder(tmp_path):
     (feeds / "old").mkdir(parents=True)
     (feeds / "en").mkdir()
     (feeds / "a.txt").write_bytes(b"old")
+    (feeds / "a.txt.gz").write_bytes(b"old")
     (feeds / "en/b.txt").write_bytes(b"old")
+    (feeds / "en/b.txt.gz").write_bytes(b"old")
     (feeds / "old/gone.txt").write_bytes(b"old")
     return feeds
 
 
 def test_a_crash_at_any_point_leaves_the_old_set_or_the_new(tmp_path, folder):
     old = contents(folder)
-    new = {"a.txt": b"new", "en/b.txt": b"new", "en/c.txt": b"new"}
+    new = {"a.txt": b"new", "a.txt.gz": b"new", "en/b.txt": b"new", "en/c.txt": b"new"}
     seen = []
     for point in range(1, 40):
         place = tmp_path / str(point) / "feeds"
@@ -51,6 +55,11 @@ def test_a_crash_at_any_point_leaves_the_old_set_or_the_new(tmp_path, folder):
         code = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(WRITES), place, str(point)], check=False
         ).returncode
+        now = contents(place)
+        if now["a.txt"] == b"new":  # what was made of a file is never older than it
+            assert now["a.txt.gz"] == b"new"
+        if now["en/b.txt"] == b"new":
+            assert "en/b.txt.gz" not in now
         recover(place)
         seen.append(contents(place))
         assert seen[-1] in (old, new)
@@ -99,6 +108,16 @@ def test_files_can_be_read_by_the_web_server(folder):
     finally:
         os.umask(before)
     assert (folder / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_stage_left_by_an_older_version_is_finished(folder):
+    stage = folder / ".next"
+    stage.mkdir()
+    (stage / "a.txt").write_bytes(b"new")
+    (stage / "list.json").write_text('{"write": ["a.txt"], "remove": ["old/gone.txt"]}')
+    settle(folder)
+    assert (folder / "a.txt").read_bytes() == b"new"
+    assert not (folder / "old").exists()
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/x", "en/../../x", ".next/list.json", ""])

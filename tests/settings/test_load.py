@@ -431,6 +431,25 @@ def test_dates_of_a_country_of_the_language_are_taken(site, small, wanted):
     assert load(site.root, {}).site.locale == {"en": wanted}
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["fr/all.rss", "FR", "french", "news", "/fr", "fr/", "fr/nothing", "../x", "", "fr/news/2026"],
+)
+def test_what_can_be_no_feed_cannot_be_retired(site, small, entry):
+    toml = small.replace("[feeds]\n", f'[feeds]\nretired = ["en/all", "{entry}"]\n')
+    (found,) = refused(site, toml)
+    assert found.startswith(f"publisher.toml:{line_of(toml, 'retired')}: ")
+    assert f'feeds.retired names "{entry}"' in found
+
+
+@pytest.mark.parametrize(
+    "entry", ["fr", "pt-BR", "all", "pt-BR/all", "fr/event-report", "fr/category-a.b", "fr/events"]
+)
+def test_feeds_and_languages_can_be_retired(site, small, entry):
+    site.configure(small.replace("[feeds]\n", f'[feeds]\nretired = ["{entry}"]\n'))
+    assert load(site.root, {}).feeds.retired == [entry]
+
+
 def test_deliveries_are_not_forgotten_while_a_digest_may_still_need_them(site, small):
     kept = small + '[retention]\ndeliveries = "33d"\n'
     (problem,) = refused(site, kept)

@@ -92,6 +92,33 @@ def test_each_coding_has_a_tag_of_its_own(feeds, rss):
     assert not any(tag.startswith("W/") for tag in tags)
 
 
+def test_a_twin_on_the_disk_is_never_what_is_served_for_its_file(feeds, site, rss):
+    for suffix, pack in ((".gz", gzip.compress), (".br", brotli.compress)):
+        (site.root / f"feeds/en/all.rss{suffix}").write_bytes(pack(b"of other bytes"))
+    packed = feeds.get("/feeds/en/all.rss", Accept_Encoding="gzip")
+    small = feeds.get("/feeds/en/all.rss", Accept_Encoding="br")
+    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == rss.body
+
+
+@pytest.mark.parametrize(
+    ("suffix", "type_"), [(".gz", "application/gzip"), (".br", "application/octet-stream")]
+)
+def test_a_twin_that_is_asked_for_by_name_is_a_file_like_any_other(feeds, site, suffix, type_):
+    answer = feeds.get(f"/feeds/en/all.rss{suffix}", Accept_Encoding="gzip, br")
+    assert (answer.status, answer.headers["content-type"]) == (200, type_)
+    assert answer.body == (site.root / f"feeds/en/all.rss{suffix}").read_bytes()
+    assert not {"content-encoding", "vary", "link"} & set(answer.headers.keys())
+    tag = answer.headers["etag"]
+    assert feeds.get(f"/feeds/en/all.rss{suffix}", If_None_Match=tag).status == 304
+
+
+def test_a_packed_download_is_not_taken_for_what_is_in_it(feeds, site):
+    site.write("feeds/files/0123456789abcdef/page.html.gz", gzip.compress(b"<p>Words</p>" * 100))
+    headers = feeds.get("/feeds/files/0123456789abcdef/page.html.gz", Accept_Encoding="br").headers
+    assert headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in headers
+
+
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "W/{} , *", "{unquoted}", "*"])
 @pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
 def test_what_did_not_change_is_answered_304_with_its_headers(feeds, form, coding):
@@ -260,6 +287,54 @@ def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, site):
         assert headers["content-disposition"] == "attachment"
         assert "sandbox" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.fixture
+def retired(feeds, site, open_web):
+    """The same site after it has retired its feeds in Arabic and one in English."""
+    site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["ar", "en/news"]\n'))
+    browser = open_web()
+    browser.app.build()
+    return browser
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ar/all.rss", "ar/news.json", "ar/all.atom.gz", "ar/", "ar", "en/news.atom", "en/news.rss.br"],
+)
+def test_a_retired_feed_is_410_and_says_where_others_are(retired, path):
+    answer = retired.get(f"/feeds/{path}")
+    assert answer.status == 410
+    assert b"https://news.example.org/feeds/" in answer.body
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert not {"etag", "last-modified", "link"} & set(answer.headers.keys())
+    head = retired.ask("HEAD", f"/feeds/{path}")
+    assert (head.status, head.body) == (410, b"")
+    assert head.headers["content-length"] == answer.headers["content-length"]
+
+
+def test_a_condition_does_not_hide_that_a_feed_is_retired(retired):
+    assert retired.get("/feeds/ar/all.rss", If_None_Match="*").status == 410
+    date = "Mon, 02 Mar 2037 12:00:00 GMT"
+    assert retired.get("/feeds/ar/all.rss", If_Modified_Since=date).status == 410
+
+
+def test_what_is_not_retired_is_there_and_what_never_was_is_404(retired):
+    assert retired.get("/feeds/en/all.rss").status == 200
+    assert retired.get("/feeds/manifest.json").status == 200
+    for path in ("en/news", "en/article.rss", "en/nothing.rss", "xx/all.rss"):
+        assert retired.get(f"/feeds/{path}").status == 404
+    assert retired.ask("POST", "/feeds/ar/all.rss").status == 405
+
+
+def test_a_feed_is_served_until_the_build_takes_it_away(feeds, site, open_web):
+    site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["en/news"]\n'))
+    browser = open_web()
+    assert browser.get("/feeds/en/news.rss").status == 200
+    browser.app.build()
+    until(lambda: browser.get("/feeds/en/news.rss").status == 410)
 
 
 def test_feeds_are_found_in_a_sub_path_too(site, open_web):

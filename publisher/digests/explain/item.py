@@ -201,7 +201,7 @@ class _Look:
     def _version(self, item: Item, seen_at: int | None) -> VersionFacts:
         is_published = item.is_published(self._now)
         status = item.status.value if item.status is not Status.READY else "future"
-        most = self._settings.feeds.items
+        most, retired = self._settings.feeds.items, self._settings.feeds.retired
         return VersionFacts(
             language=item.language,
             path=item.path,
@@ -213,7 +213,7 @@ class _Look:
             link=item.link,
             is_machine=item.is_machine_translated,
             first_seen_at=None if seen_at is None else moment_of(seen_at),
-            feeds=feeds.places(self._published, item, most) if is_published else (),
+            feeds=feeds.places(self._published, item, most, retired) if is_published else (),
         )
 
     def in_digest(self, ahead: DigestForecast, memory: Memory) -> ItemInDigest:
