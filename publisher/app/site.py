@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, RLock
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded, PublisherError, SiteHeld
+from publisher.errors import MigrationNeeded, PublisherError, SiteHeld, WithdrawalRefused
 from publisher.ops import Clock, log
 from publisher.settings import load
 
@@ -86,6 +86,8 @@ class App:
         self._settings_time = settings_time(settings.root)
         self._library: Library | None = None
         self._engine: Engine | None = None
+        # Published items for whose sake the last build was refused; None: nothing was built here.
+        self.missing: tuple[str, ...] | None = None
         self.left_alone: set[str] = set()  # names of messages in the Maildir that are no reports
 
     @property
@@ -236,12 +238,19 @@ class App:
         from publisher.content import open_library, scan
 
         now, found = self.now(), scan(self.settings)
-        if feeds.is_current(self.settings, found.stamp, now):
-            return None
-        self._library = open_library(
-            self.settings, now=now, scan=found, remember=True, on_progress=on_progress
-        )
-        return feeds.build(self._library, now=now, withdraw=withdraw, on_progress=on_progress)
+        missing: tuple[str, ...] = ()
+        try:
+            if feeds.is_current(self.settings, found.stamp, now):
+                return None
+            self._library = open_library(
+                self.settings, now=now, scan=found, remember=True, on_progress=on_progress
+            )
+            return feeds.build(self._library, now=now, withdraw=withdraw, on_progress=on_progress)
+        except WithdrawalRefused as refused:
+            missing = refused.missing
+            raise
+        finally:
+            self.missing = missing
 
     def start_digests(self) -> None:
         """Let every digest begin that has not: its editions are those due from now on."""
