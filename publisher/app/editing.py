@@ -34,7 +34,7 @@ class Told:
 
 
 def tell_editors(app: App, stop: Event | None = None) -> Told:
-    """Make the proofs and reports that are due, tell of broken files, and send what waits.
+    """Make the proofs and reports that are due, tell of what cannot be published, send what waits.
 
     Repeat-safe. Does nothing without editors, nor in a restored copy that nobody released. What
     goes wrong is logged: readers' mail must not wait for it. Raises StoreError only.
@@ -97,16 +97,17 @@ def _queue_reports(app: App, post: Post) -> None:
 
 
 def _queue_broken(app: App, post: Post) -> None:
-    """Queue one mail about all files that broke since the last one."""
-    library, now = app.library(), app.now()
-    broken = editors.broken_now(library)
+    """Queue one mail about all files that broke since the last one, one about a refused build."""
+    library, now, missing = app.library(), app.now(), app.missing
     with read(app.engine) as conn:
         told = editors.told_of(conn)
+    broken = editors.broken_now(library, told, missing)
     if broken == told.files or editors.is_being_written(library, broken, now):
         return
     mails = editors.broken_mails(post, library, broken, told, now)
+    refused = editors.refused_mails(post, missing, broken, told, now)
     with write(app.engine) as conn:
-        editors.queue(conn, mails, now)
+        editors.queue(conn, [*mails, *refused], now)
         editors.remember(conn, broken, now)
 
 

@@ -56,6 +56,8 @@ class App:
         self._settings_time = settings_time(settings.root)
         self._library: Library | None = None
         self._engine: Engine | None = None
+        # Published items for whose sake the last build was refused; None: nothing was built here.
+        self.missing: tuple[str, ...] | None = None
         self.left_alone: set[str] = set()  # names of messages in the Maildir that are no reports
 
     @property

@@ -1,7 +1,7 @@
 """Editors by mail: proofs before each slot, reports after it, broken files, and links that decide.
 
-`due_proofs` and `proof_mails`, `report_mails` and `broken_mails` make mails as they leave, each once
-an editor; `queue` keeps them and `send_waiting` hands them over. `read_proof` says what an editor's
+`due_proofs` and `proof_mails`, `report_mails`, `broken_mails` and `refused_mails` make mails as they
+leave, each once an editor; `queue` keeps them and `send_waiting` hands them over. `read_proof` says what an editor's
 link leads to. Whoever decides is named nowhere.
 """
 
@@ -9,6 +9,7 @@ from publisher.editors.broken import (
     broken_mails,
     broken_now,
     is_being_written,
+    refused_mails,
     remember,
     told_of,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "proof_mails",
     "queue",
     "read_proof",
+    "refused_mails",
     "remember",
     "report_mails",
     "send_waiting",

@@ -1,6 +1,9 @@
-"""Broken content: editors are told of a file once, and again when it changed and still is broken."""
+"""Broken content: editors are told of a file once, and again when it changed and still is broken.
 
-from collections.abc import Mapping, Sequence
+So they are of a build that was refused because too much was missing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from publisher.content import Library
     from publisher.errors import Problem
 
+_BUILD = "publisher build"  # what stands among the broken files for a build that was refused
 _QUIET_SECONDS = 5.0  # after which a file is taken to be whole
 _LOOKED_AT = 1_000_000  # bytes of a file; what an editor writes is shorter
 
@@ -30,11 +34,19 @@ class Told:
     last: int  # the newest mail about broken files; 0: none yet
 
 
-def broken_now(library: "Library") -> Mapping[str, str]:
-    """Return the files that cannot be published as they are, and a hash of what each holds."""
+def broken_now(
+    library: "Library", told: Told, missing: Sequence[str] | None = ()
+) -> Mapping[str, str]:
+    """Return the files that cannot be published as they are, and a hash of what each holds.
+
+    missing   of the published items, because of which the last build was refused; None: who asks
+              has built nothing, so what is told of a build holds on
+    """
     root = library.settings.root
     paths = {problem.path for problem in library.problems if problem.is_error}
-    return {path: _hash_of(root / path) for path in sorted(paths)}
+    found = {path: _hash_of(root / path) for path in sorted(paths)}
+    refused = told.files.get(_BUILD) if missing is None else _hash(missing) if missing else None
+    return found | ({_BUILD: refused} if refused else {})
 
 
 def is_being_written(library: "Library", broken: Mapping[str, str], now: datetime) -> bool:
@@ -78,6 +90,7 @@ def broken_mails(
     Raises RenderError, HeaderError.
     """
     new = {path: held for path, held in broken.items() if told.files.get(path) != held}
+    new.pop(_BUILD, None)
     if not new:
         return []
     problems = [one for one in library.problems if one.is_error and one.path in new]
@@ -94,13 +107,38 @@ def broken_mails(
     )
     # A file that was mended may be broken again just as it was, and that is a mail of its own; two
     # processes that find the same at the same time make one.
-    named = "\0".join(f"{path}\0{held}" for path, held in new.items())
-    return post.drafts(f"content:{told.last}/{sha256(named.encode()).hexdigest()[:16]}", body, now)
+    named = _hash(f"{path}\0{held}" for path, held in new.items())
+    return post.drafts(f"content:{told.last}/{named[:16]}", body, now)
+
+
+def refused_mails(
+    post: Post, missing: Sequence[str] | None, broken: Mapping[str, str], told: Told, now: datetime
+) -> Sequence[Draft]:
+    """Return one mail to each editor about a build that was refused; none when they know.
+
+    Raises RenderError, HeaderError.
+    """
+    held = broken.get(_BUILD)
+    if not missing or held is None or told.files.get(_BUILD) == held:
+        return []
+    subject = post.templates.words(post.language).t("The feeds are no longer brought up to date")
+    body = post.body(
+        "refused",
+        str(subject),
+        ", ".join(missing[:3]),
+        missing=missing[:MOST_LINES],
+        more=max(len(missing) - MOST_LINES, 0),
+    )
+    return post.drafts(f"content:{told.last}/{held[:16]}", body, now)
 
 
 def _said(problem: "Problem") -> dict[str, str]:
     where = f"{problem.path}:{problem.line}" if problem.line else problem.path
     return {"where": where, "message": problem.message, "hint": problem.hint}
+
+
+def _hash(words: Iterable[str]) -> str:
+    return sha256("\0".join(words).encode()).hexdigest()
 
 
 def _hash_of(path: Path) -> str:

@@ -3,8 +3,11 @@
 import os
 from datetime import timedelta
 
+import pytest
+
 from publisher.app.editing import tell_editors
-from publisher.editors.broken import broken_now
+from publisher.editors.broken import Told, broken_now
+from publisher.errors import WithdrawalRefused
 from tests.editors.conftest import plain
 
 HOUR = timedelta(hours=1)
@@ -51,10 +54,43 @@ def test_more_files_than_a_mail_should_list_are_counted(small_office, now):
     assert "5 more; see \u2068publisher check\u2069" in plain(small_office.mails()[0])
 
 
+def test_a_build_that_was_refused_is_told_once_and_again_when_it_happens_again(office, now):
+    files = [office.site.item(f"n{number}.en.md", f"A {number}") for number in range(6)]
+    text = files[0].read_text()
+    office.begin(at=now)
+    app = office.at(now)
+    building.build(app)
+    for sent in (2, 2):
+        for file in files:
+            file.unlink()
+        for told in (sent, 0):
+            with pytest.raises(WithdrawalRefused):
+                building.build(app)
+            assert tell_editors(app).handed.sent == told
+        for number, file in enumerate(files):
+            file.write_text(text.replace("A 0", f"A {number}"))
+        building.build(app)
+        assert tell_editors(app).handed.sent == 0
+    assert office.subjects() == ["The feeds are no longer brought up to date"] * 2
+    assert "- content/n5.en.md" in plain(office.mails()[0])
+
+
+def test_a_process_that_built_nothing_does_not_forget_a_build_that_was_refused(small_office, now):
+    files = [small_office.site.item(f"n{number}.en.md", f"A {number}") for number in range(6)]
+    small_office.begin(at=now)
+    app = small_office.at(now)
+    building.build(app)
+    for file in files:
+        file.unlink()
+    with pytest.raises(WithdrawalRefused):
+        building.build(app)
+    assert [tell_editors(one).handed.sent for one in (app, small_office.at(now), app)] == [2, 0, 0]
+
+
 def test_a_warning_breaks_nothing(small_office, now):
     small_office.site.item("a.en.md", "A", colour="blue")
     small_office.begin(at=now)
-    assert broken_now(small_office.at(now).library()) == {}
+    assert broken_now(small_office.at(now).library(), Told({}, 0)) == {}
 
 
 def test_a_file_that_somebody_is_writing_is_left_until_it_is_quiet(small_office, now):
