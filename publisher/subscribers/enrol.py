@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
@@ -26,12 +25,11 @@ from publisher.subscribers.preferences import (
     signed,
 )
 from publisher.subscribers.subscriber import State
-from publisher.subscribers.suppression import suppress_hashes, suppressed
+from publisher.subscribers.suppression import in_parts, suppress_hashes, suppressed
 
 _RANDOM_BYTES = 6  # of the public ids of one batch: not secret, only never the same twice
 _NUMBER_BYTES = 4
 _DAY_SECONDS = 86_400
-_AT_ONCE = 1000  # values in one IN list
 _MOST_SIGNATURES = 50_000  # remembered over an import
 _MANY = 1000  # new people from which on the order they are written in matters
 
@@ -51,7 +49,6 @@ _COLUMNS = (
     "changed_at",
 )
 _people = tables.subscribers
-_T = TypeVar("_T")
 _Change = dict[str, str | int]
 
 
@@ -337,10 +334,5 @@ def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None,
 
 
 def _update(conn: Connection, ids: Sequence[int], change: _Change) -> None:
-    for some in _in_parts(ids):
+    for some in in_parts(ids):
         conn.execute(update(_people).where(_people.c.id.in_(some)).values(change))
-
-
-def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
