@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from publisher.address import address_hash, parse
 from publisher.store import Prepared, insert_into, tables
@@ -74,6 +74,16 @@ def suppress_person(
         select(tables.subscribers.c.address_hash).where(tables.subscribers.c.id == subscriber_id)
     ).all()
     return suppress_hashes(conn, hashed, now, reason=reason, note=note) > 0
+
+
+def forget_note(conn: Connection, keys: Keys, address: str) -> None:
+    """Let go of what was noted beside an address's suppression: a note may tell whose it is.
+
+    Raises AddressError.
+    """
+    hashed = address_hash(parse(address).key, keys.lasting)
+    mine = (_suppressions.c.address_hash == hashed) & (_suppressions.c.reason == "operator")
+    conn.execute(update(_suppressions).where(mine).values(note=""))
 
 
 def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[bytes]:

@@ -72,7 +72,7 @@ class Maildir:
 def erase_messages(folder: Path, address: str) -> int:
     """Take every message to an address out of a folder, wherever a reader moved it; return how many."""
     # "ann@a.org" is not to be found in "joann@a.org", nor in "ann@a.org.example".
-    whole = rb"(?<![^\s<>,:;\"])" + re.escape(address.lower().encode()) + rb"(?![^\s<>,:;\"])"
+    whole = rf"(?<![^\s<>,:;\"]){re.escape(address.lower())}(?![^\s<>,:;\"])"
     wanted = re.compile(whole)
     found = [
         file
@@ -85,11 +85,12 @@ def erase_messages(folder: Path, address: str) -> int:
     return len(found)
 
 
-def _head(file: Path) -> bytes:
+def _head(file: Path) -> str:
     try:
-        return file.read_bytes().partition(b"\r\n\r\n")[0]
+        head = file.read_bytes().partition(b"\r\n\r\n")[0]
     except FileNotFoundError:  # a mail reader moves files as it likes
-        return b""
+        return ""
+    return head.decode("utf-8", "replace")
 
 
 def file_name(message_id: str) -> str:
