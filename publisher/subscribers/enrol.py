@@ -149,7 +149,7 @@ class Enrolment:
         fresh = [
             (entry, result)
             for entry, (result, have) in zip(entries, plan, strict=True)
-            if have is None and result in _ROW_OF
+            if have is None and result in NEW_ROWS
         ]
         ids = self._insert(conn, fresh)
         of: dict[Result, list[tuple[int, Entry]]] = {result: [] for result in Result}
@@ -160,7 +160,7 @@ class Enrolment:
         self._subscribe(
             conn, [(ids[key], entry) for entry, _ in fresh if (key := entry.address.key) in ids]
         )
-        self._return(conn, of[Result.RETURNED])
+        self._choose_anew(conn, [*of[Result.RETURNED], *_bare(conn, of[Result.CONFIRMED])])
         self._agree(conn, [*of[Result.CONFIRMED], *of[Result.RETURNED]])
         stopped = [*of[Result.UNSUBSCRIBED], *of[Result.SUPPRESSED]]
         self._stop(conn, [subscriber_id for subscriber_id, _ in stopped])
@@ -188,7 +188,7 @@ class Enrolment:
             fresh = sorted(fresh, key=_key)
         public_ids = _public_ids(at, len(fresh))
         rows = [
-            (public_id, *_row(entry, _ROW_OF[result], at))
+            (public_id, *_row(entry, NEW_ROWS[result], at))
             for public_id, (entry, result) in zip(public_ids, fresh, strict=True)
         ]
         if conn.dialect.name == "sqlite":  # who writes is alone, so the numbers are ours to give
@@ -226,9 +226,9 @@ class Enrolment:
             found = self._signatures[key] = signature_id(conn, choice)
         return found
 
-    def _return(self, conn: Connection, returned: Sequence[tuple[int, Entry]]) -> None:
-        before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in returned}
-        for subscriber_id, entry in returned:
+    def _choose_anew(self, conn: Connection, people: Sequence[tuple[int, Entry]]) -> None:
+        before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in people}
+        for subscriber_id, entry in people:
             old = tables.subscriptions.c.subscriber_id == subscriber_id
             conn.execute(delete(tables.subscriptions).where(old))
             conn.execute(
@@ -240,7 +240,7 @@ class Enrolment:
                     originals=entry.choice.originals,
                 )
             )
-        self._subscribe(conn, returned)
+        self._subscribe(conn, people)
         for subscriber_id, had in before.items():
             note_moves(conn, subscriber_id, had, self._now)
 
@@ -257,8 +257,8 @@ class Enrolment:
         _update(conn, ids, change)
 
 
-# The state a new person's row begins with.
-_ROW_OF = {
+# What makes a new row, and the state it begins with.
+NEW_ROWS = {
     Result.ADDED: State.ACTIVE,
     Result.ADDED_PENDING: State.PENDING,
     Result.ADDED_UNSUBSCRIBED: State.UNSUBSCRIBED,
@@ -288,6 +288,17 @@ _ONE = Prepared(
     )
 )
 _LAST = Prepared(lambda _kind: select(func.max(_people.c.id)))
+
+
+def _bare(conn: Connection, people: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+    """Return who never chose a digest: an address that a reader wanted to move to and did not."""
+    owner = tables.subscriptions.c.subscriber_id
+    chosen: set[int] = set()
+    for some in in_parts([subscriber_id for subscriber_id, _ in people]):
+        chosen.update(conn.scalars(select(owner).where(owner.in_(some)).distinct()))
+    return [
+        (subscriber_id, entry) for subscriber_id, entry in people if subscriber_id not in chosen
+    ]
 
 
 def _proved(consent: Consent, people: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Consent]]:
