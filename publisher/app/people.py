@@ -16,6 +16,7 @@ from publisher.subscribers import (
     Subscriber,
     confirm_new_address,
     erase,
+    forget_note,
 )
 
 LATEST = 5  # titles in a welcome letter
@@ -78,5 +79,7 @@ def erase_traces(app: App, address: str) -> bool:
     Raises AddressError.
     """
     parsed = parse(address)
+    with write(app.engine) as conn:
+        forget_note(conn, app.keys, address)
     erase_messages(app.settings.outbox_dir, [parsed.text])
     return scrub(app.engine, [parsed.text, parsed.key])

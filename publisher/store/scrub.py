@@ -21,7 +21,15 @@ from publisher.store.sqlite import WriteLock
 _PATIENCE = 5.0  # seconds for others to end what they read
 _NAP = 0.05
 _BLOCK = 1 << 20  # bytes of a file looked at at once
-_TABLES = ("subscribers", "subscriptions", "consents", "attempts", "feedback", "wishes")
+_TABLES = (
+    "subscribers",
+    "subscriptions",
+    "consents",
+    "attempts",
+    "feedback",
+    "suppressions",
+    "wishes",
+)
 _PART_OF_ANOTHER = "SELECT 1 FROM subscribers WHERE instr(lower(address), lower(?)) LIMIT 1"  # a scan, 0.2 s a million
 _log = log.get("store")
 

@@ -46,6 +46,7 @@ from publisher.subscribers.signing import check_signing_keys, has_signing_keys
 from publisher.subscribers.signup import Request, sign_up
 from publisher.subscribers.subscriber import Person, State, Subscriber, Subscription
 from publisher.subscribers.suppression import (
+    forget_note,
     suppress,
     suppress_dead,
     suppress_hashes,
@@ -96,6 +97,7 @@ __all__ = [
     "find",
     "find_by_public_id",
     "forget_asks",
+    "forget_note",
     "forget_unconfirmed",
     "forget_wishes",
     "has_signing_keys",

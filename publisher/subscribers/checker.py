@@ -20,13 +20,19 @@ from publisher.subscribers.subscriber import State
 _MOST_CHOICES = 50_000  # remembered over an import
 _LONGEST_ATTRIBUTES = 10_000  # characters
 _WORDS = re.compile(r"[,;|\s]+")
+_SPACES = re.compile(r"[\s_]+")
 _TOPICS = re.compile(r"\s*[,;|]\s*")
 _STATES = {
-    State.ACTIVE: "active subscribed confirmed enabled true yes 1",
-    State.PENDING: "pending unconfirmed not-confirmed nonsubscribed non-subscribed archived",
-    State.UNSUBSCRIBED: "unsubscribed inactive disabled left false no 0",
+    State.ACTIVE: "active subscribed confirmed enabled opted-in opt-in true yes 1",
+    State.PENDING: "pending unconfirmed not-confirmed unverified nonsubscribed non-subscribed "
+    "transactional archived",
+    State.UNSUBSCRIBED: "unsubscribed opted-out opt-out inactive disabled cancelled canceled removed "
+    "deleted left false no 0",
 }
-_SUPPRESSED = "suppressed bounced cleaned complained complaint spam blocklisted blacklisted blocked"
+_SUPPRESSED = (
+    "suppressed bounced hard-bounced cleaned invalid undeliverable complained complaint spam "
+    "marked-as-spam junk blocklisted blacklisted blocked"
+)
 _STATE_WORDS = {word: (state, False) for state, words in _STATES.items() for word in words.split()}
 _STATE_WORDS |= dict.fromkeys(_SUPPRESSED.split(), (State.UNSUBSCRIBED, True))
 _STATE_WORDS[""] = (State.ACTIVE, False)
@@ -89,7 +95,8 @@ class Checker:
         address = parse(row.email)
         found = _STATE_WORDS.get(row.state)
         if found is None:
-            found = _STATE_WORDS.get(row.state.strip().casefold().replace(" ", "-"))
+            word = _SPACES.sub("-", row.state.strip().casefold())
+            found = _STATE_WORDS.get(word)
         if found is None:
             raise ChoiceError(f'"{row.state[:50]}" is no state of a subscriber')
         wish, is_suppressed = found

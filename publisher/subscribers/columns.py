@@ -34,6 +34,7 @@ _PROOFS = frozenset(_PROOF_NAMES.split())
 _PRODUCTS = {"Mailchimp": {"leid", "euid"}, "listmonk": {"uuid", "attributes", "status"}}
 _BY_NAME = {name: meaning for meaning, names in _MEANINGS.items() for name in names.split()}
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_QUOTED = re.compile(r'"[^"]*"')
 SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -60,6 +61,8 @@ def read_header(cells: Sequence[str]) -> Columns:
 
     Raises ValueError when two columns mean the same, NoAddress when none is the address.
     """
+    if not any(cell.strip() for cell in cells):
+        raise NoAddress("there is no email column, as the line is empty")
     places: dict[str, int] = {}
     ignored: list[str] = []
     bare = [_NOT_LETTERS.sub("", cell).casefold() for cell in cells]
@@ -88,7 +91,7 @@ def meaning_of(name: str) -> str | None:
 
 def guess_separator(line: str) -> str:
     """Return which of comma, semicolon, tab and bar parts the header's columns."""
-    return max(SEPARATORS, key=line.count)
+    return max(SEPARATORS, key=_QUOTED.sub("", line).count)
 
 
 def _doubled(one: str, other: str, meaning: str) -> str:

@@ -6,6 +6,7 @@ found before anything was imported; nothing but one row is ever in memory.
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from typing import IO, NamedTuple
@@ -13,13 +14,13 @@ from typing import IO, NamedTuple
 from publisher.errors import Problem, PublisherError, one_line
 from publisher.subscribers import encodings
 from publisher.subscribers.columns import Columns, NoAddress, guess_separator, read_header
-from publisher.subscribers.sources import Source, readable
+from publisher.subscribers.formulas import unescape
+from publisher.subscribers.sources import NOT_READABLE, Source, readable
 
-# What begins a formula, also in its wide form, which spreadsheets of East Asia take alike.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CHUNK = 1 << 20  # bytes
 _LONGEST_HEADER = 1 << 20  # characters
 _LONGEST_TIME = 40  # characters
+_SEPARATOR = re.compile(r'sep=([^"\w\s]|\t)[ \r\n]*', re.ASCII | re.IGNORECASE)
 _OTHER_FILES = (
     (b"PK\x03\x04", "a spreadsheet or a zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
@@ -83,7 +84,15 @@ class CsvFile:
         """Walk through the rows; what cannot be read is a row with its refusal.
 
         on_progress  is called now and then with the bytes read so far
+
+        Raises PublisherError when the file is no longer the one that was looked through.
         """
+        try:
+            yield from self._rows(on_progress)
+        except (UnicodeDecodeError, csv.Error, *NOT_READABLE) as error:
+            raise self._changed() from error
+
+    def _rows(self, on_progress: Callable[[int], None] | None) -> Iterator[Row]:
         with self._open() as raw, TextIOWrapper(raw, self._encoding, newline="") as file:
             for _ in range(self._first):
                 file.readline()
@@ -106,6 +115,8 @@ class CsvFile:
                 count += 1
                 if on_progress and count % 1000 == 0:
                     on_progress(raw.tell())
+            if raw.tell() != self.size:
+                raise self._changed()
         if on_progress:
             on_progress(self.size)
 
@@ -118,7 +129,7 @@ class CsvFile:
         for mark, what in _OTHER_FILES:
             if head.startswith(mark):
                 raise self._error(0, f"this is {what}", "save it as CSV (UTF-8) first")
-        if not head.strip():
+        if not head.removeprefix(codecs.BOM_UTF8).strip() or head in encodings.MARKS:
             raise self._error(0, "the file is empty", "export the list again")
         encoding = encodings.named(wanted) if wanted else encodings.marked(head)
         try:
@@ -168,6 +179,13 @@ class CsvFile:
             line += (
                 before.decode("utf-16-le", "ignore").count("\n") if is_wide else before.count(b"\n")
             )
+            if is_last:
+                hint = "export it again, or name its encoding, for instance --encoding windows-1256"
+                raise self._error(
+                    line,
+                    "the file ends in the middle of a letter, as one that was cut off does",
+                    hint,
+                ) from None
             bad = " ".join(f"{byte:02X}" for byte in error.object[error.start : error.end][:4])
             name = encodings.spelled(encoding).upper()
             what = f"{name}, though its first bytes say so" if encoding == encodings.UTF16 else name
@@ -185,9 +203,9 @@ class CsvFile:
                 hint = 'save it as "CSV UTF-8" and try again'
                 raise self._error(1, "the header holds NUL", hint)
             # Excel's own way to say it: a line "sep=;" above the header.
-            said = first.strip().removeprefix("sep=") if first.startswith("sep=") else ""
-            separator = said if len(said) == 1 else guess_separator(first)
-            lines = [] if len(said) == 1 else [first]
+            said = _SEPARATOR.fullmatch(first)
+            separator = said[1] if said else guess_separator(first)
+            lines = [] if said else [first]
             try:
                 cells = next(
                     csv.reader(_chained(lines, file), delimiter=separator, strict=True), []
@@ -199,6 +217,12 @@ class CsvFile:
                 if isinstance(error, NoAddress):
                     raise NoPeople(self._problem(line, str(error), hint)) from None
                 raise self._error(line, str(error), hint) from None
+
+    def _changed(self) -> PublisherError:
+        return PublisherError(
+            f"{self.name} changed while it was read",
+            hint="run this again when nobody writes to it; who is in already stays as they are",
+        )
 
     def _error(self, line: int, message: str, hint: str) -> PublisherError:
         return PublisherError(self._problem(line, message, hint))
@@ -263,21 +287,6 @@ def _is_time(text: str) -> bool:
 def _chained(lines: Iterable[str], more: Iterable[str]) -> Iterator[str]:
     yield from lines
     yield from more
-
-
-def escape(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; `unescape` gives it back."""
-    return f"'{cell}" if _is_risky(cell) else cell
-
-
-def unescape(cell: str) -> str:
-    """Return what a cell said before it was escaped."""
-    return cell[1:] if cell[:1] == "'" and _is_risky(cell) else cell
-
-
-def _is_risky(cell: str) -> bool:
-    # One that is escaped already counts too, so that each escaping can be undone.
-    return cell.lstrip("'")[:1] in _FORMULA
 
 
 def _csv_refusal(error: csv.Error, first: int, last: int) -> str:

@@ -15,6 +15,7 @@ from publisher import language
 from publisher.errors import PublisherError
 
 UTF8, UTF16 = "utf-8-sig", "utf-16"
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_WORDS = 20_000  # distinct ones that a guess looks at
 _WESTERN = "windows-1252"
 _PAGE_LANGUAGES = {

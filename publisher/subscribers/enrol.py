@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
@@ -26,12 +25,11 @@ from publisher.subscribers.preferences import (
     signed,
 )
 from publisher.subscribers.subscriber import State
-from publisher.subscribers.suppression import suppress_hashes, suppressed
+from publisher.subscribers.suppression import in_parts, suppress_hashes, suppressed
 
 _RANDOM_BYTES = 6  # of the public ids of one batch: not secret, only never the same twice
 _NUMBER_BYTES = 4
 _DAY_SECONDS = 86_400
-_AT_ONCE = 1000  # values in one IN list
 _MOST_SIGNATURES = 50_000  # remembered over an import
 _MANY = 1000  # new people from which on the order they are written in matters
 
@@ -51,7 +49,6 @@ _COLUMNS = (
     "changed_at",
 )
 _people = tables.subscribers
-_T = TypeVar("_T")
 _Change = dict[str, str | int]
 
 
@@ -152,7 +149,7 @@ class Enrolment:
         fresh = [
             (entry, result)
             for entry, (result, have) in zip(entries, plan, strict=True)
-            if have is None and result in _ROW_OF
+            if have is None and result in NEW_ROWS
         ]
         ids = self._insert(conn, fresh)
         of: dict[Result, list[tuple[int, Entry]]] = {result: [] for result in Result}
@@ -163,7 +160,7 @@ class Enrolment:
         self._subscribe(
             conn, [(ids[key], entry) for entry, _ in fresh if (key := entry.address.key) in ids]
         )
-        self._return(conn, of[Result.RETURNED])
+        self._choose_anew(conn, [*of[Result.RETURNED], *_bare(conn, of[Result.CONFIRMED])])
         self._agree(conn, [*of[Result.CONFIRMED], *of[Result.RETURNED]])
         stopped = [*of[Result.UNSUBSCRIBED], *of[Result.SUPPRESSED]]
         self._stop(conn, [subscriber_id for subscriber_id, _ in stopped])
@@ -191,7 +188,7 @@ class Enrolment:
             fresh = sorted(fresh, key=_key)
         public_ids = _public_ids(at, len(fresh))
         rows = [
-            (public_id, *_row(entry, _ROW_OF[result], at))
+            (public_id, *_row(entry, NEW_ROWS[result], at))
             for public_id, (entry, result) in zip(public_ids, fresh, strict=True)
         ]
         if conn.dialect.name == "sqlite":  # who writes is alone, so the numbers are ours to give
@@ -229,9 +226,9 @@ class Enrolment:
             found = self._signatures[key] = signature_id(conn, choice)
         return found
 
-    def _return(self, conn: Connection, returned: Sequence[tuple[int, Entry]]) -> None:
-        before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in returned}
-        for subscriber_id, entry in returned:
+    def _choose_anew(self, conn: Connection, people: Sequence[tuple[int, Entry]]) -> None:
+        before = {subscriber_id: signed(conn, subscriber_id) for subscriber_id, _ in people}
+        for subscriber_id, entry in people:
             old = tables.subscriptions.c.subscriber_id == subscriber_id
             conn.execute(
                 update(_people)
@@ -243,7 +240,7 @@ class Enrolment:
                 )
             )
             conn.execute(delete(tables.subscriptions).where(old))
-        self._subscribe(conn, returned)
+        self._subscribe(conn, people)
         for subscriber_id, had in before.items():
             note_moves(conn, subscriber_id, had, self._now)
 
@@ -260,8 +257,8 @@ class Enrolment:
         _update(conn, ids, change)
 
 
-# The state a new person's row begins with.
-_ROW_OF = {
+# What makes a new row, and the state it begins with.
+NEW_ROWS = {
     Result.ADDED: State.ACTIVE,
     Result.ADDED_PENDING: State.PENDING,
     Result.ADDED_UNSUBSCRIBED: State.UNSUBSCRIBED,
@@ -291,6 +288,17 @@ _ONE = Prepared(
     )
 )
 _LAST = Prepared(lambda _kind: select(func.max(_people.c.id)))
+
+
+def _bare(conn: Connection, people: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+    """Return who never chose a digest: an address that a reader wanted to move to and did not."""
+    owner = tables.subscriptions.c.subscriber_id
+    chosen: set[int] = set()
+    for some in in_parts([subscriber_id for subscriber_id, _ in people]):
+        chosen.update(conn.scalars(select(owner).where(owner.in_(some)).distinct()))
+    return [
+        (subscriber_id, entry) for subscriber_id, entry in people if subscriber_id not in chosen
+    ]
 
 
 def _proved(consent: Consent, people: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Consent]]:
@@ -337,10 +345,5 @@ def _row(entry: Entry, state: State, at: int) -> tuple[str | int | bytes | None,
 
 
 def _update(conn: Connection, ids: Sequence[int], change: _Change) -> None:
-    for some in _in_parts(ids):
+    for some in in_parts(ids):
         conn.execute(update(_people).where(_people.c.id.in_(some)).values(change))
-
-
-def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

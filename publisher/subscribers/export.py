@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -12,8 +13,9 @@ from typing import IO
 from sqlalchemy import Engine
 
 from publisher import faults
+from publisher.errors import PublisherError
 from publisher.store import read
-from publisher.subscribers.csv_file import escape
+from publisher.subscribers.formulas import escape
 from publisher.subscribers.lookup import people
 from publisher.subscribers.subscriber import State, Subscriber
 
@@ -35,8 +37,14 @@ def export_file(engine: Engine, path: Path, now: datetime, *, state: State | Non
     """Write everybody who is not erased, or those in one state; return how many.
 
     A name that ends in .json gives JSON, any other CSV in UTF-8. The file is whole or not there,
-    and only its owner can read it. Raises OSError.
+    and only its owner can read it. Whoever left their last digest stands there with those they had.
+
+    Raises OSError, and PublisherError for a path that is a pipe or a device.
     """
+    if path.exists() and not path.is_file():
+        raise PublisherError(
+            f"{path} is no file, and would be replaced by one", hint="name a file in a folder"
+        )
     with (
         read(engine) as conn,
         NamedTemporaryFile(
@@ -57,6 +65,8 @@ def export_file(engine: Engine, path: Path, now: datetime, *, state: State | Non
 
 
 def _row(person: Subscriber) -> dict[str, str]:
+    if not person.subscriptions:  # an empty cell would say that they had all
+        person = replace(person, subscriptions=person.left)
     return {
         "email": person.address,
         "name": person.name,

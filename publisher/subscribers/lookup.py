@@ -158,19 +158,22 @@ def _with_subscriptions(conn: Connection, rows: Sequence[Row[Any]]) -> Iterator[
     if not rows:
         return
     query = select(_subscriptions).where(
-        _subscriptions.c.subscriber_id.in_([row.id for row in rows]), _subscriptions.c.active == 1
+        _subscriptions.c.subscriber_id.in_([row.id for row in rows])
     )
-    theirs: dict[int, list[Subscription]] = {}
+    theirs: dict[tuple[int, int], list[Subscription]] = {}
     for row in conn.execute(query.order_by(_subscriptions.c.digest)):
         subscription = Subscription(
             row.digest, tuple(row.kinds.split()), tuple(row.categories.split())
         )
-        theirs.setdefault(row.subscriber_id, []).append(subscription)
+        theirs.setdefault((row.subscriber_id, row.active), []).append(subscription)
     for row in rows:
-        yield _subscriber(row, tuple(theirs.get(row.id, ())))
+        active, left = (tuple(theirs.get((row.id, is_active), ())) for is_active in (1, 0))
+        yield _subscriber(row, active, left)
 
 
-def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:
+def _subscriber(
+    row: Row[Any], active: tuple[Subscription, ...], left: tuple[Subscription, ...]
+) -> Subscriber:
     return Subscriber(
         id=row.id,
         public_id=row.public_id,
@@ -184,7 +187,8 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         paused_until=_moment(row.paused_until),
         created_at=datetime.fromtimestamp(row.created_at, UTC),
         confirmed_at=_moment(row.confirmed_at),
-        subscriptions=subscriptions,
+        subscriptions=active,
+        left=left,
     )
 
 

@@ -23,7 +23,7 @@ MOST_DIRECTORY = 4 << 20  # bytes of an archive's table of contents, about 40,00
 _END = 22 + 65_535  # bytes: the longest end record of a zip archive
 _ZIP = b"PK\x03\x04"
 _LISTS = (".csv", ".tsv")
-_NOT_READABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+NOT_READABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _SPREADSHEETS = ("[content_types].xml", "mimetype")  # they are zip archives too
 _AUDIENCE = re.compile(r"(cleaned|unsubscribed|nonsubscribed|subscribed)_(?:\w+_)?export", re.ASCII)
 # Who stands in two lists is taken from the one that says less: nobody comes back by an archive.
@@ -48,9 +48,13 @@ class Source:
 def sources(path: Path) -> tuple[Source, ...]:
     """Return a file, or the lists of an archive, the strictest first.
 
-    Raises PublisherError for an archive that is damaged, locked, too large or leads out of its
-    folder, and OSError.
+    Raises PublisherError for what is no file that can be read twice, and for an archive that is
+    damaged, locked, too large or leads out of its folder; OSError.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _refused(
+            path, "this is no file but a pipe or a device", "save the list to a file first"
+        )
     with path.open("rb") as file:
         is_archive = file.read(4) == _ZIP
     if not is_archive:
@@ -71,7 +75,7 @@ def readable(name: str) -> Iterator[None]:
     """Say of what cannot be unpacked in the block that it is damaged."""
     try:
         yield
-    except _NOT_READABLE as error:
+    except NOT_READABLE as error:
         raise PublisherError(
             f"{name}: this is a spreadsheet or a zip archive that is damaged",
             hint="save a spreadsheet as CSV (UTF-8) first, or download the archive again",

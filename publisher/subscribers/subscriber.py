@@ -54,6 +54,7 @@ class Subscriber:
     created_at: datetime  # aware, UTC
     confirmed_at: datetime | None
     subscriptions: tuple[Subscription, ...]  # active ones
+    left: tuple[Subscription, ...] = ()  # ended ones
 
     @property
     def digests(self) -> tuple[str, ...]:

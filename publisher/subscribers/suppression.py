@@ -4,16 +4,19 @@ Only a keyed hash of the address is kept, so a suppression outlives the person's
 deliveries need no visit: the sender asks for suppressions as it takes each row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from publisher.address import address_hash, parse
 from publisher.store import Prepared, insert_into, tables
 from publisher.tokens import Keys
 
+_AT_ONCE = 1000  # values in one IN list
 _suppressions = tables.suppressions
+_T = TypeVar("_T")
 
 
 def suppress(
@@ -37,21 +40,22 @@ def suppress_hashes(
     conn: Connection, hashes: Iterable[bytes], now: datetime, *, reason: str, note: str = ""
 ) -> int:
     """Suppress addresses by their keyed hashes; return how many were not suppressed before."""
-    fresh = 0
-    for hashed in hashes:
-        row = insert_into(conn, _suppressions).values(
-            address_hash=hashed, reason=reason, since_at=int(now.timestamp()), note=note
-        )
-        # One that was to end no longer ends: the stronger word stays.
-        added = conn.execute(
-            row.on_conflict_do_update(
-                index_elements=[_suppressions.c.address_hash],
-                set_={"until_at": None, "reason": row.excluded.reason, "note": row.excluded.note},
-                where=_suppressions.c.until_at.is_not(None),
-            ).returning(_suppressions.c.address_hash)
-        ).first()
-        fresh += added is not None
-    return fresh
+    wanted = list(dict.fromkeys(hashes))
+    if not wanted:
+        return 0
+    lasting = _among(conn, wanted, _suppressions.c.until_at.is_(None))
+    row = insert_into(conn, _suppressions).values(
+        address_hash=bindparam("hashed"), reason=reason, since_at=int(now.timestamp()), note=note
+    )
+    # One that was to end no longer ends: the stronger word stays.
+    stronger = row.on_conflict_do_update(
+        index_elements=[_suppressions.c.address_hash],
+        set_={"until_at": None, "reason": row.excluded.reason, "note": row.excluded.note},
+        where=_suppressions.c.until_at.is_not(None),
+    )
+    for some in in_parts(wanted):
+        conn.execute(stronger, [{"hashed": hashed} for hashed in some])
+    return len(wanted) - len(lasting)
 
 
 def suppress_dead(conn: Connection, subscriber_id: int, code: str, now: datetime) -> None:
@@ -72,15 +76,30 @@ def suppress_person(
     return suppress_hashes(conn, hashed, now, reason=reason, note=note) > 0
 
 
+def forget_note(conn: Connection, keys: Keys, address: str) -> None:
+    """Let go of what was noted beside an address's suppression: a note may tell whose it is.
+
+    Raises AddressError.
+    """
+    hashed = address_hash(parse(address).key, keys.lasting)
+    mine = (_suppressions.c.address_hash == hashed) & (_suppressions.c.reason == "operator")
+    conn.execute(update(_suppressions).where(mine).values(note=""))
+
+
 def suppressed(conn: Connection, hashes: Iterable[bytes], now: datetime) -> set[bytes]:
     """Return those of the keyed hashes that are suppressed at this moment."""
-    wanted, found = list(hashes), set[bytes]()
+    wanted = list(hashes)
     if not wanted or conn.execute(select(_suppressions.c.reason).limit(1)).first() is None:
-        return found
-    for start in range(0, len(wanted), 1000):
-        query = select(_suppressions.c.address_hash).where(
-            _suppressions.c.address_hash.in_(wanted[start : start + 1000]), holds_at(now)
-        )
+        return set()
+    return _among(conn, wanted, holds_at(now))
+
+
+def _among(conn: Connection, hashes: Sequence[bytes], holds: ColumnElement[bool]) -> set[bytes]:
+    """Return those of the keyed hashes whose suppressions fulfil a condition."""
+    found = set[bytes]()
+    for some in in_parts(hashes):
+        theirs = _suppressions.c.address_hash.in_(some)
+        query = select(_suppressions.c.address_hash).where(theirs, holds)
         found.update(bytes(row[0]) for row in conn.execute(query))
     return found
 
@@ -102,3 +121,9 @@ def holds_at(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a suppression has not ended."""
     until_at = _suppressions.c.until_at
     return or_(until_at.is_(None), until_at > int(now.timestamp()))
+
+
+def in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Yield values in lists that one statement can take."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from publisher.errors import PublisherError
 from publisher.settings import Settings
@@ -18,10 +18,11 @@ from publisher.store import read, tables, write
 from publisher.subscribers.checker import Checker, check_lists
 from publisher.subscribers.consent import Consent
 from publisher.subscribers.csv_file import CsvFile, NoPeople
-from publisher.subscribers.enrol import Enrolment, Entry, Known, Result
+from publisher.subscribers.enrol import NEW_ROWS, Enrolment, Entry, Known, Result
 from publisher.subscribers.import_report import ImportReport, ReadFile
 from publisher.subscribers.preferences import Catalogue
 from publisher.subscribers.sources import sources
+from publisher.subscribers.subscriber import State
 from publisher.tokens import Keys
 
 BATCH = 50_000  # rows in one transaction: fewer write more pages, more hold more memory
@@ -102,45 +103,79 @@ def _open_files(
 
 
 class _Importer:
-    """Writes batches, and keeps apart who was there before from who came with this list."""
+    """Writes batches, and keeps apart who was there before from who came with this list.
+
+    Whoever is in the list twice is taken as the first row has them, however far apart the rows
+    are; of a later one counts only that they left.
+    """
 
     def __init__(self, engine: Engine, enrolment: Enrolment, report: ImportReport) -> None:
         self._engine = engine
         self._enrolment = enrolment
         self._report = report
-        self._seen: set[int] = set()  # a dry run leaves no rows to recognise a second one by
         with read(engine) as conn:
             self._last_id = conn.execute(select(func.max(tables.subscribers.c.id))).scalar() or 0
+        self._met = bytearray(self._last_id // 8 + 1)  # a bit for each who was there before
+        self._seen: set[int] = set()  # who has no row to be recognised by
 
     def add(self, batch: list[Entry]) -> None:
-        unique = {entry.address.key: entry for entry in reversed(batch)}  # the first one stays
-        self._report.duplicates += len(batch) - len(unique)
-        entries = list(reversed(unique.values()))
+        firsts, leavings = _told_apart(batch)
+        self._report.duplicates += len(batch) - len(firsts) - len(leavings)
         if self._report.is_dry_run:
             with read(self._engine) as conn:
-                plan = self._enrolment.plan(conn, entries)
-            self._count(entries, plan)
+                for entries in (firsts, leavings):
+                    self._plan(conn, entries)
             return
         with write(self._engine) as conn:
-            plan = self._enrolment.plan(conn, entries)
-            self._enrolment.run(conn, entries, plan)
-        self._count(entries, plan)
+            for entries in (firsts, leavings):
+                self._enrolment.run(conn, entries, self._plan(conn, entries))
 
-    def _count(self, entries: list[Entry], plan: list[tuple[Result, Known | None]]) -> None:
-        for entry, (result, known) in zip(entries, plan, strict=True):
-            if self._is_repeated(entry, known):
-                self._report.duplicates += 1
-            else:
+    def _plan(self, conn: Connection, entries: list[Entry]) -> list[tuple[Result, Known | None]]:
+        """Return what is to be done about each, and count it."""
+        plan: list[tuple[Result, Known | None]] = []
+        for entry, planned in zip(entries, self._enrolment.plan(conn, entries), strict=True):
+            result, known = planned
+            if not self._is_repeated(entry, result, known):
                 self._report.results[result] += 1
+            else:
+                self._report.duplicates += 1
+                if entry.wish is not State.UNSUBSCRIBED:
+                    planned = Result.KNOWN, known
+            plan.append(planned)
+        return plan
 
-    def _is_repeated(self, entry: Entry, known: Known | None) -> bool:
+    def _is_repeated(self, entry: Entry, result: Result, known: Known | None) -> bool:
+        """Return whether an earlier row has the same address; the next time this one does."""
         if not self._report.is_dry_run:
-            return known is not None and known.id > self._last_id
+            if known is not None:
+                return known.id > self._last_id or _was_set(self._met, known.id)
+            if result in NEW_ROWS:
+                return False
         short = int.from_bytes(entry.hash[:7], "big")  # a number of 32 bytes; of 8 it takes 48
         if short in self._seen:
             return True
         self._seen.add(short)
         return False
+
+
+def _told_apart(batch: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the first entry of each address, and which later ones say that somebody left."""
+    firsts: dict[str, Entry] = {}
+    leavings: dict[str, Entry] = {}
+    for entry in batch:
+        key = entry.address.key
+        if firsts.setdefault(key, entry) is not entry and entry.wish is State.UNSUBSCRIBED:
+            said = leavings.setdefault(key, entry)
+            leavings[key] = entry if entry.is_suppressed else said
+    return list(firsts.values()), list(leavings.values())
+
+
+def _was_set(bits: bytearray, place: int) -> bool:
+    """Return whether a bit was set, and set it."""
+    mask = 1 << place % 8
+    was_set = bool(bits[place // 8] & mask)
+    bits[place // 8] |= mask
+    return was_set
 
 
 @contextmanager

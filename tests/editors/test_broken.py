@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.app import building
 from publisher.app.editing import tell_editors
 from publisher.editors.broken import Told, broken_now
 from publisher.errors import WithdrawalRefused

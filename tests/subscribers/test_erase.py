@@ -4,7 +4,7 @@ from sqlalchemy import insert, select, update
 
 from publisher.app.people import erase_person, erase_traces, move_person
 from publisher.store import read, tables, write
-from publisher.subscribers import Result, ask_new_address, leave
+from publisher.subscribers import Result, ask_new_address, leave, suppress
 from tests.subscribers.town import KEYS
 
 WHO = "Ann.Reader@example.test"
@@ -121,6 +121,31 @@ def test_somebody_else_s_messages_stay_in_the_outbox(town):
     town.letters()
     erase_person(town.app, town.person(WHO), source="page")
     assert [letter["To"] for letter in town.letters()] == ["bob@example.test"]
+
+
+def test_messages_to_an_address_go_in_whatever_case_its_letters_are(town):
+    who = live(town, "É.Reader@example.test")
+    assert [letter["To"] for letter in town.letters()] == ["É.Reader@example.test"]
+    erase_person(town.app, who, source="page")
+    assert town.letters() == []
+
+
+def test_what_an_operator_noted_beside_a_suppression_goes_too(town):
+    who = live(town)
+    with write(town.db) as conn:
+        suppress(conn, KEYS, WHO, town.now, note=f"{WHO} rang us")
+    assert erase_person(town.app, who, source="operator")
+    assert left_of(town, WHO) == []
+
+
+def test_a_note_about_somebody_unknown_goes_with_the_traces_of_their_address(town):
+    with write(town.db) as conn:
+        suppress(conn, KEYS, WHO, town.now, note=f"{WHO} rang us")
+    assert erase_traces(town.app, WHO)
+    assert left_of(town, WHO) == []
+    with read(town.db) as conn:
+        kept = conn.execute(select(tables.suppressions)).one()
+    assert (kept.reason, kept.note) == ("operator", "")
 
 
 def test_erasing_once_more_changes_nothing(town):

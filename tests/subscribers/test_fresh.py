@@ -183,6 +183,14 @@ def test_suppressed_address_is_never_written_to_as_a_new_one(town, join):
         move(town, "ann@example.test", "no address")
 
 
+def test_address_that_was_never_confirmed_gets_digests_when_an_operator_adds_it(town, join):
+    join("old@example.test")
+    move(town, "old@example.test", "new@example.test")
+    join("new@example.test", languages=("fr",), digests=("monthly",))
+    who = town.person("new@example.test")
+    assert (who.digests, who.languages, who.state) == (("monthly",), ("fr",), State.ACTIVE)
+
+
 def test_address_that_was_never_confirmed_is_forgotten(town, join):
     from publisher.app.keeping import forget_old_asks
 

@@ -1,5 +1,6 @@
 """Files as other programs write them: their encodings, their columns, their archives."""
 
+import os
 import struct
 import zipfile
 from datetime import UTC, datetime
@@ -114,6 +115,40 @@ def test_bars_part_columns_and_excels_own_line_above_the_header_is_understood(ta
     report = take([("list.csv", f"{head}\na@example.test{separator}Ann\nbad{separator}B\n")])
     assert everybody(db, now)["a"].name == "Ann"
     assert [each.line for each in report.refusals] == [head.count("\n") + 3]
+
+
+@pytest.mark.parametrize("line", ["sep=\t\r\n", "SEP=\t\n"])
+def test_excels_own_line_may_name_a_tab_and_be_in_capitals(take, db, now, line):
+    assert take([("list.csv", f"{line}email\tname\na@example.test\tAnn\n")]).refused == 0
+    assert everybody(db, now)["a"].name == "Ann"
+
+
+def test_commas_within_quotes_of_the_header_part_nothing(take, db, now):
+    take([("list.csv", '"email";"Last, First, Middle";"name"\n"a@example.test";"A, B";"Ann"\n')])
+    assert everybody(db, now)["a"].name == "Ann"
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(db, settings, keys, now, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PublisherError, match="a pipe or a device") as caught:
+        import_file(db, settings, keys, tmp_path / "pipe", now)
+    assert "to a file first" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "becomes",
+    [b"", b"\xff" * 9000, b'email\n"' + b"a" * 9000, b"email\n" + b"a@x.test\n" * 9000],
+    ids=["empty", "of another encoding", "of another form", "longer"],
+)
+def test_a_file_that_changes_while_it_is_read_is_told(take, tmp_path, becomes):
+    text = "email\n" + "".join(f"p{number:06}@x.test\n" for number in range(5000))
+
+    def change(done, total):
+        if done < total:
+            (tmp_path / "list.csv").write_bytes(becomes)
+
+    with pytest.raises(PublisherError, match="changed while it was read"):
+        take([("list.csv", text)], on_progress=change)
 
 
 def mailchimp_archive():

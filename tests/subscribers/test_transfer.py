@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from publisher.subscribers import (
     suppress,
     unsubscribe,
 )
-from publisher.subscribers.csv_file import CsvFile, escape, unescape
+from publisher.subscribers.csv_file import CsvFile
+from publisher.subscribers.formulas import escape, unescape
 from publisher.subscribers.sources import sources
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -113,11 +115,12 @@ def test_states_of_a_list_are_taken_over(db, join, take, now):
         "left@example.test,unsubscribed\n"
         "d@example.test,blocklisted\n"
         "e@example.test,California\n"
+        "f@example.test,opted_out\n"
     )
     assert report.results == {
         Result.ADDED: 1,
         Result.ADDED_PENDING: 1,
-        Result.ADDED_UNSUBSCRIBED: 1,
+        Result.ADDED_UNSUBSCRIBED: 2,
         Result.UNSUBSCRIBED: 1,
         Result.SUPPRESSED: 1,
     }
@@ -141,6 +144,37 @@ def test_an_address_in_another_case_is_a_duplicate_within_and_between_batches(
         report = take(text, is_dry_run=is_dry_run)
         assert (report.results, report.duplicates) == ({Result.ADDED: 2}, 3)
     assert rows_in(db, tables.subscribers) == 2
+
+
+def test_a_dry_run_counts_who_is_in_a_list_twice_as_the_import_does(
+    db, take, join, keys, now, monkeypatch
+):
+    monkeypatch.setattr("publisher.subscribers.transfer.BATCH", 2)
+    join("known@example.test")
+    with write(db) as conn:
+        suppress(conn, keys, "never@example.test", now)
+    text = "email,state\n" + 3 * (
+        "known@example.test,\nnever@example.test,\nnew@example.test,\nleft@example.test,left\n"
+    )
+    tried, done = take(text, is_dry_run=True), take(text)
+    assert tried.results == done.results
+    assert tried.duplicates == done.duplicates == 8
+
+
+@pytest.mark.parametrize("size", [2, 100])
+def test_of_two_rows_the_first_counts_and_that_somebody_left(db, take, now, monkeypatch, size):
+    monkeypatch.setattr("publisher.subscribers.transfer.BATCH", size)
+    between = "x@example.test,\ny@example.test,\n"
+    take(
+        "email,state\n"
+        "a@example.test,pending\nb@example.test,active\nc@example.test,unsubscribed\n"
+        f"{between}{between}"
+        "a@example.test,active\nb@example.test,unsubscribed\nc@example.test,bounced\n"
+    )
+    found = everybody(db, now)
+    states = [found[f"{name}@example.test"].state for name in "abc"]
+    assert states == [State.PENDING, State.UNSUBSCRIBED, State.UNSUBSCRIBED]
+    assert [found[f"{name}@example.test"].is_suppressed for name in "abc"] == [False, False, True]
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(db, take, join):
@@ -240,6 +274,10 @@ def test_unicode_files_are_read_by_their_mark(db, take, now, encoding):
     [
         (b"", "the file is empty"),
         (b"\n\n", "the file is empty"),
+        (b"\xef\xbb\xbf", "the file is empty"),
+        (b"\xff\xfe", "the file is empty"),
+        (b"\nemail\na@example.test\n", ":1: there is no email column, as the line is empty"),
+        ("email,name\na@x.test,مح".encode()[:-1], ":2: the file ends in the middle of a letter"),
         (b"PK\x03\x04" + bytes(50), "spreadsheet or a zip"),
         (b"\xd0\xcf\x11\xe0" + bytes(50), "old spreadsheet"),
         (
@@ -292,14 +330,16 @@ def test_an_export_comes_back_as_it_was(db, join, take, settings, keys, now, tmp
     join("+b@example.test", name="-5", categories=("training",), time_zone="Asia/Amman")
     join("c@example.test", "", name="'@quoted", kinds=("news", "event"), originals=True)
     gone = join("d@example.test").subscriber
+    last = join("f@example.test", digests=("monthly",), kinds=("news",)).subscriber
     join("e@example.test")
     with write(db) as conn:
         unsubscribe(conn, gone.id, now)
+        unsubscribe(conn, last.id, now, digest="monthly")
         suppress(conn, keys, "e@example.test", now)
         resting = update(tables.subscribers).where(tables.subscribers.c.id == gone.id)
         conn.execute(resting.values(paused_until=int(now.timestamp()) + 86_400))
     path = tmp_path / "out.csv"
-    assert export_file(db, path, now) == 5
+    assert export_file(db, path, now) == 6
     before = everybody(db, now)
     other = open_engine("sqlite:///other.sqlite3", tmp_path)
     upgrade(other)
@@ -315,7 +355,8 @@ def test_an_export_comes_back_as_it_was(db, join, take, settings, keys, now, tmp
 
 def facts(person):
     state = "suppressed" if person.is_suppressed else person.state
-    chosen = (person.languages, person.subscriptions, person.time_zone, person.originals)
+    had = person.subscriptions or person.left
+    chosen = (person.languages, had, person.time_zone, person.originals)
     chosen += (person.paused_until,)
     return person.address, person.name, state, chosen
 
@@ -339,6 +380,13 @@ def test_exports_are_for_their_owner_only_and_filter_by_state(db, join, now, tmp
     assert person["email"] == "b@example.test"
     assert person["state"] == "pending"
     assert list(tmp_path.glob(".new-*")) == []
+
+
+def test_an_export_takes_no_place_of_a_pipe_or_a_device(db, now, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PublisherError, match="is no file"):
+        export_file(db, tmp_path / "pipe", now)
+    assert not (tmp_path / "pipe").is_file()
 
 
 def test_an_originals_column_is_taken_and_what_is_neither_yes_nor_no_refused(take, db, now):
