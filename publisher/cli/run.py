@@ -2,6 +2,7 @@
 
 import click
 
+from publisher.cli.ready import say_ready
 from publisher.cli.report import note
 from publisher.cli.start import Start
 from publisher.cli.stopping import stop_on_signals
@@ -42,11 +43,11 @@ def command(start: Start, form: str, has_web: bool) -> None:
     from publisher.schedule import run_forever
 
     log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop, ExitStack() as beside:
+    with start.app() as app, stop_on_signals(form) as stop, ExitStack() as beside:
         if form == "text":
             note(f"publisher runs for {app.settings.site.url}; stop it with Ctrl-C")
         if has_web:
             from publisher.web import serving
 
             beside.enter_context(serving(app, on_end=stop.set))
-        run_forever(app, stop)
+        run_forever(app, stop, say_ready)

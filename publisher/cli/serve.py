@@ -2,6 +2,7 @@
 
 import click
 
+from publisher.cli.ready import say_ready
 from publisher.cli.report import note
 from publisher.cli.start import Start
 from publisher.cli.stopping import stop_on_signals
@@ -32,8 +33,8 @@ def command(start: Start, form: str) -> None:
     from publisher.web import serve_until
 
     log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop:
+    with start.app() as app, stop_on_signals(form) as stop:
         if form == "text":
             web = app.settings.web
             note(f"serves {app.settings.web_url} on {web.host}:{web.port}; stop it with Ctrl-C")
-        serve_until(app, stop)
+        serve_until(app, stop, on_running=say_ready)

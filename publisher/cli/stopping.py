@@ -8,17 +8,27 @@ from types import FrameType
 
 import click
 
+from publisher.ops import log
+
+_log = log.get("cli")
+
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Yield an event that the first signal sets; a second Ctrl-C ends the process at once."""
+def stop_on_signals(form: str = "text") -> Iterator[threading.Event]:
+    """Yield an event that the first signal sets; a second Ctrl-C ends the process at once.
+
+    form  how that is told: "text" for people, "json" as a line of the log
+    """
     stop = threading.Event()
 
     def wish(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         if not stop.is_set():
-            click.echo("stopping: what is being sent is finished first", err=True)
+            if form == "json":
+                _log.info("stopping")
+            else:
+                click.echo("stopping: what is being sent is finished first", err=True)
         stop.set()
 
     before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}

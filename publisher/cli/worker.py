@@ -2,6 +2,7 @@
 
 import click
 
+from publisher.cli.ready import say_ready
 from publisher.cli.report import note
 from publisher.cli.start import Start
 from publisher.cli.stopping import stop_on_signals
@@ -33,12 +34,12 @@ def command(start: Start, form: str) -> None:
     from publisher.schedule import run_forever
 
     log.configure(json=form == "json", level="debug" if start.verbosity > 1 else "info")
-    with start.app() as app, stop_on_signals() as stop:
+    with start.app() as app, stop_on_signals(form) as stop:
         if not app.is_shared:
             raise _needs_postgresql()
         if form == "text":
             note(f"a worker for {app.settings.site.url}; stop it with Ctrl-C")
-        run_forever(app, stop)
+        run_forever(app, stop, say_ready)
 
 
 def _needs_postgresql() -> Exception:

@@ -66,12 +66,21 @@ def serving(
         raise PublisherError("the web ended by itself") from server.failure
 
 
-def serve_until(app: "App", stop: threading.Event, *, look_seconds: float = 2.0) -> None:
+def serve_until(
+    app: "App",
+    stop: threading.Event,
+    *,
+    look_seconds: float = 2.0,
+    on_running: Callable[[], None] = lambda: None,
+) -> None:
     """Serve a site and nothing else until stop is set; changed settings are taken up.
+
+    on_running  called once requests are answered
 
     Raises what `serving` raises.
     """
     with serving(app, on_end=stop.set):
+        on_running()
         while not stop.wait(look_seconds):
             try:
                 app.reload()

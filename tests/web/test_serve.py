@@ -1,5 +1,6 @@
 """`publisher serve` and `publisher run` as an operator starts and stops them."""
 
+import json
 import os
 import re
 import signal
@@ -96,6 +97,24 @@ def test_serve_builds_nothing_and_stops_when_asked(site, port, started):
     _, told = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, told
     assert not (site.root / "feeds").exists()
+
+
+def test_run_says_that_it_is_ready_when_pages_are_answered(site, port, started, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waiting:
+        waiting.bind(f"\0publisher-{port}")
+        waiting.settimeout(SECONDS)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@publisher-{port}")
+        started("run")
+        assert waiting.recv(100) == b"READY=1"
+    assert asked(port, "/readyz") == (200, b"ready\n")
+
+
+def test_in_json_the_last_line_is_json_as_well(site, port, started):
+    process = started("serve")
+    until(lambda: asked(port, "/healthz")[0] == 200)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=SECONDS)
+    assert "stopping" in [json.loads(line)["event"] for line in told.splitlines()]
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do(site):
