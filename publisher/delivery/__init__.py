@@ -33,7 +33,15 @@ from publisher.delivery.ledger import (
     waiting,
 )
 from publisher.delivery.message import COMPOSER, Body, Recipient, compose_message, message_id
-from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
+from publisher.delivery.outcome import (
+    DEAD_ADDRESS_CODES,
+    Aside,
+    Crowded,
+    Kind,
+    Message,
+    Outcome,
+    answer_words,
+)
 from publisher.delivery.outlook import Outlook, outlook
 from publisher.delivery.retry import RetryRule
 from publisher.delivery.returned import (
@@ -105,6 +113,7 @@ __all__ = [
     "Totals",
     "Transport",
     "act_on",
+    "answer_words",
     "attempts_of",
     "call_off",
     "compose_message",
