@@ -92,6 +92,7 @@ def test(start: Start, name: str, address: str, language: str) -> int:
     When nothing waits, it shows the newest items. The address need not be a subscriber's.
     """
     from publisher.app.sending import send_test
+    from publisher.delivery import answer_words
 
     with start.app() as app:
         known_digest(app, name)
@@ -103,14 +104,15 @@ def test(start: Start, name: str, address: str, language: str) -> int:
             "nothing is published, so there is nothing to show",
             hint='write an item first: publisher new news "Our first news"',
         )
+    said = answer_words(outcome.code, outcome.text)
     if outcome.kind.value != "accepted":
-        note(f"the test was not sent: {outcome.kind.value} {outcome.code} {outcome.text}".rstrip())
+        note(f"the test was not sent: {outcome.kind.value} {said}".rstrip())
         return 5
     if transport == "maildir":
         say(f"the test is in {outbox / 'new' / outcome.remote_id}")
         say('it was not mailed: [delivery] transport is "maildir"')
     else:
-        say(f"the test is on its way: the server answered {outcome.code} {outcome.text}".rstrip())
+        say(f"the test is on its way: the server answered {said}")
     return 0
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  publisher feedback /srv/mail/bounces       a Maildir: takes the reports, leaves all else
+  publisher feedback var/bounces             a Maildir: takes the reports, leaves all else
   publisher feedback message.eml             one message
   publisher feedback - < message.eml         as a mail server's alias hands it over
 """

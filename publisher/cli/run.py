@@ -33,9 +33,10 @@ def command(start: Start, form: str, has_web: bool) -> None:
     from publisher.schedule import run_forever
 
     with staying(start, form) as stay, ExitStack() as beside:
+        app = stay.app
         if has_web:
             from publisher.web import serving
 
-            beside.enter_context(serving(stay.app, on_end=stay.stop.set))
-        stay.say(f"publisher runs for {stay.app.settings.site.url}")
-        run_forever(stay.app, stay.stop)
+            beside.enter_context(serving(app, on_end=stay.stop.set))
+        sentence = f"publisher runs for {app.settings.site.url}"
+        run_forever(app, stay.stop, lambda: stay.at_work(sentence))

@@ -23,7 +23,6 @@ def command(start: Start, form: str) -> None:
     from publisher.web import serve_until
 
     with staying(start, form) as stay:
-        url = stay.app.settings.web_url
-        serve_until(
-            stay.app, stay.stop, on_ready=lambda web: stay.say(f"serves {url} on {web.address}")
-        )
+        app, web = stay.app, stay.app.settings.web
+        sentence = f"serves {app.settings.web_url} on {web.host}:{web.port}"
+        serve_until(app, stay.stop, on_running=lambda: stay.at_work(sentence))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from publisher.cli.ready import say_ready
 from publisher.cli.report import note
 from publisher.cli.start import Start
 from publisher.cli.stopping import stop_on_signals
@@ -38,10 +39,11 @@ class Stay:
         self.app, self.stop = app, stop
         self._is_text = form == "text"
 
-    def say(self, sentence: str) -> None:
-        """Tell whoever sits at a terminal; a machine that collects logs has its own lines."""
+    def at_work(self, sentence: str) -> None:
+        """Say that the start is done: to whoever sits at a terminal, and to systemd."""
         if self._is_text:
             note(f"{sentence}; stop it with Ctrl-C")
+        say_ready()
 
 
 @contextmanager

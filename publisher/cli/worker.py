@@ -24,10 +24,11 @@ def command(start: Start, form: str) -> None:
     from publisher.schedule import run_forever
 
     with staying(start, form) as stay:
-        if not stay.app.is_shared:
+        app = stay.app
+        if not app.is_shared:
             raise _needs_postgresql()
-        stay.say(f"a worker for {stay.app.settings.site.url}")
-        run_forever(stay.app, stay.stop)
+        sentence = f"a worker for {app.settings.site.url}"
+        run_forever(app, stay.stop, lambda: stay.at_work(sentence))
 
 
 def _needs_postgresql() -> Exception:

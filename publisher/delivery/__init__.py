@@ -73,7 +73,15 @@ from publisher.delivery.message.message import (
     message_id,
 )
 from publisher.delivery.message.sender_fields import header_text, sender_fields
-from publisher.delivery.outcome import DEAD_ADDRESS_CODES, Aside, Crowded, Kind, Message, Outcome
+from publisher.delivery.outcome import (
+    DEAD_ADDRESS_CODES,
+    Aside,
+    Crowded,
+    Kind,
+    Message,
+    Outcome,
+    answer_words,
+)
 from publisher.delivery.sender.sender import Sender, SendReport
 from publisher.delivery.transports import Transport, open_transport, send_one
 from publisher.delivery.transports.maildir import erase_messages
@@ -116,6 +124,7 @@ __all__ = [
     "Totals",
     "Transport",
     "act_on",
+    "answer_words",
     "attempts_of",
     "call_off",
     "compose_message",

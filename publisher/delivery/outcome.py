@@ -88,6 +88,11 @@ def answer_code(reply: int, text: str) -> str:
     return str(reply)
 
 
+def answer_words(code: str, text: str) -> str:
+    """Return what a server said with its code first, and once: most texts begin with it."""
+    return text if text.startswith(code) else f"{code} {text}".rstrip()
+
+
 def is_quota(code: str, text: str) -> bool:
     """Return whether a refusal says that the sender has used up what it may send for now.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 
 from publisher import digests
+from publisher.delivery import answer_words
 from publisher.digests import Edition, Ended, Standing, State
 from publisher.editors.mail import MOST_LINES, Post
 from publisher.editors.notices import Draft, who_has
@@ -122,5 +123,5 @@ def _counts(ended: Ended) -> list[dict[str, Any]]:
 
 
 def _line(failure: "Failure") -> str:
-    said = " ".join(part for part in (failure.code, failure.answer) if part)
+    said = answer_words(failure.code, failure.answer)
     return f"{failure.deliveries:,} × {said or 'no answer'}"

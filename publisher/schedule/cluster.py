@@ -8,6 +8,7 @@ them at once. Recipients never do: the ledger alone says whose they are.
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,18 @@ _log = log.get("schedule")
 
 
 def run_shared(
-    app: "App", stop: threading.Event, *, beat: timedelta = BEAT, look: timedelta = LOOK
+    app: "App",
+    stop: threading.Event,
+    *,
+    beat: timedelta = BEAT,
+    look: timedelta = LOOK,
+    on_running: Callable[[], None] = lambda: None,
 ) -> None:
     """Do this machine's part until stop is set; what is being sent then is finished first.
 
     beat  how often a machine says that it lives
     look  how often it looks for itself whether something is due
+    on_running  called once its part is at work
 
     Raises StoreError when the database cannot be used at the start, var/secret is not that of the
     other machines, or [database] url was changed meanwhile.
@@ -54,6 +61,7 @@ def run_shared(
     machine.begin()
     app.on_mail = machine.mail_waits
     _log.info("running", site=app.settings.site.url, has_content=app.has_content)
+    on_running()
     try:
         stop.wait()
     finally:

@@ -5,6 +5,7 @@ runs is done right after it, once, however often it fell due; so it is after a m
 """
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,13 @@ MAIL_WAIT = timedelta(seconds=1)  # letters asked for within it leave in one go
 _log = log.get("schedule")
 
 
-def run_alone(app: "App", stop: threading.Event) -> None:
-    """Build and send until stop is set; what is being sent then is finished first."""
+def run_alone(
+    app: "App", stop: threading.Event, on_running: Callable[[], None] = lambda: None
+) -> None:
+    """Build and send until stop is set; what is being sent then is finished first.
+
+    on_running  called once the timetable is at work
+    """
     start_digests(app)
     timetable = _Timetable(app, stop)
     watcher = watch_folders(
@@ -36,6 +42,7 @@ def run_alone(app: "App", stop: threading.Event) -> None:
     timetable.begin()
     app.on_mail = timetable.mail_waits
     _log.info("running", site=app.settings.site.url)
+    on_running()
     try:
         stop.wait()
     finally:

@@ -10,7 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from publisher.settings.frozen import reshaped, shaping
-from publisher.settings.load import FILE_NAME, load, read_settings, read_toml, testing
+from publisher.settings.load import (
+    FILE_NAME,
+    load,
+    notify_socket,
+    read_settings,
+    read_toml,
+    testing,
+)
 from publisher.settings.packaged import packaged
 from publisher.settings.testing import Testing
 
@@ -44,6 +51,7 @@ __all__ = [
     "Smtp",
     "Testing",
     "load",
+    "notify_socket",
     "packaged",
     "read_settings",
     "read_toml",

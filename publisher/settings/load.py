@@ -24,6 +24,11 @@ def testing(environ: Mapping[str, str] | None = None) -> Testing:  # noqa: PT028
     return read_testing(os.environ if environ is None else environ)
 
 
+def notify_socket(environ: Mapping[str, str] | None = None) -> str:
+    """Return the socket on which systemd waits to hear that a start is done, or nothing."""
+    return (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
+
+
 def load(root: Path, environ: Mapping[str, str] | None = None) -> "Settings":
     """Read the settings of the site in a folder.
 

@@ -70,17 +70,17 @@ def serve_until(
     app: "App",
     stop: threading.Event,
     *,
-    on_ready: Callable[["WebServer"], None] = lambda _: None,
     look_seconds: float = 2.0,
+    on_running: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve a site and nothing else until stop is set; changed settings are taken up.
 
-    on_ready   called once requests are answered
+    on_running  called once requests are answered
 
     Raises what `serving` raises.
     """
-    with serving(app, on_end=stop.set) as server:
-        on_ready(server)
+    with serving(app, on_end=stop.set):
+        on_running()
         while not stop.wait(look_seconds):
             try:
                 app.reload()

@@ -1,6 +1,13 @@
 import pytest
 
-from publisher.delivery.outcome import Kind, Outcome, answer_code, is_quota, without_address
+from publisher.delivery.outcome import (
+    Kind,
+    Outcome,
+    answer_code,
+    answer_words,
+    is_quota,
+    without_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +60,16 @@ def test_a_receiver_that_finds_us_too_fast_is_heard():
     assert Outcome(Kind.DEFERRED, "4.7.28", "421 4.7.28 unusual rate").is_too_fast
     assert Outcome(Kind.DEFERRED, "451", "451 rate limited, too many messages").is_too_fast
     assert not Outcome(Kind.DEFERRED, "4.2.0", "450 4.2.0 greylisted").is_too_fast
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "words"),
+    [
+        ("2.0.0", "2.0.0 Ok: queued as 5FFE2468124", "2.0.0 Ok: queued as 5FFE2468124"),
+        ("550", "no such person", "550 no such person"),
+        ("", "the connection was closed", "the connection was closed"),
+        ("250", "", "250"),
+    ],
+)
+def test_a_code_stands_before_what_was_said_once(code, text, words):
+    assert answer_words(code, text) == words

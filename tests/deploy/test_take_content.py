@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -178,3 +179,32 @@ def test_a_change_made_on_the_server_is_not_overwritten(desk):
     assert (desk.site / IDS).read_text() == before
     git(desk.site, "checkout", "--", "content/first.en.md")
     assert desk.take().returncode == 0
+
+
+def test_a_file_written_here_and_pushed_just_the_same_is_no_obstacle(desk):
+    (desk.site / ".gitignore").write_text("/var/\n/feeds/\n/outbox/\n/scratch/\n")
+    (desk.site / "content/zwölf Uhr.en.md").write_text(GOOD.format("Written here"))
+    inside = desk.site.relative_to(desk.site_root)
+    for name in (".gitignore", "content/zwölf Uhr.en.md"):
+        shutil.copy(desk.site / name, desk.author / inside / name)
+    desk.push("content/second.en.md", GOOD.format("Second"))
+    done = desk.take()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (desk.site / "content/second.en.md").exists()
+    assert git(desk.site, "status", "--porcelain") == ""
+
+
+def test_with_one_file_the_same_and_one_not_nothing_is_taken_over(desk):
+    (desk.site / "content/same.en.md").write_text(GOOD.format("Same"))
+    (desk.site / "content/other.en.md").write_text(GOOD.format("Here"))
+    inside = desk.site.relative_to(desk.site_root)
+    shutil.copy(desk.site / "content/same.en.md", desk.author / inside / "content")
+    desk.push("content/other.en.md", GOOD.format("There"))
+    done = desk.take()
+    assert done.returncode == 1
+    assert "content/other.en.md" in done.stderr
+    assert "content/same.en.md" not in done.stderr
+    assert git(desk.site, "status", "--porcelain").splitlines() == [
+        f"?? {inside}/content/other.en.md",
+        f"?? {inside}/content/same.en.md",
+    ]

@@ -100,6 +100,16 @@ def test_serve_builds_nothing_and_stops_when_asked(site, port, started):
     assert not (site.root / "feeds").exists()
 
 
+def test_run_says_that_it_is_ready_when_pages_are_answered(site, port, started, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waiting:
+        waiting.bind(f"\0publisher-{port}")
+        waiting.settimeout(SECONDS)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@publisher-{port}")
+        started("run")
+        assert waiting.recv(100) == b"READY=1"
+    assert asked(port, "/readyz") == (200, b"ready\n")
+
+
 def test_a_port_that_is_taken_is_told_with_what_to_do(site):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
