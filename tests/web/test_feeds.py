@@ -294,7 +294,7 @@ def retired(feeds, site, open_web):
     """The same site after it has retired its feeds in Arabic and one in English."""
     site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["ar", "en/news"]\n'))
     browser = open_web()
-    browser.app.build()
+    building.build(browser.app)
     return browser
 
 
@@ -333,7 +333,7 @@ def test_a_feed_is_served_until_the_build_takes_it_away(feeds, site, open_web):
     site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["en/news"]\n'))
     browser = open_web()
     assert browser.get("/feeds/en/news.rss").status == 200
-    browser.app.build()
+    building.build(browser.app)
     until(lambda: browser.get("/feeds/en/news.rss").status == 410)
 
 
