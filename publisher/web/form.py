@@ -32,9 +32,6 @@ class Form:
         """Return every value of a name."""
         return tuple(value for key, value in self.fields if key == name)
 
-    def __contains__(self, name: str) -> bool:
-        return any(key == name for key, _ in self.fields)
-
 
 def read_query(query: bytes) -> Form:
     """Return the fields of a query; one that makes no sense is as good as none.
