@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from publisher.store import insert_many, tables
 
+MOVED = "moved"  # the act of whoever proved that another address is theirs
 SIGNED_UP = "signed up"  # the act of whoever filled the form in and has not confirmed yet
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select, update
 
 from publisher import tokens
 from publisher.address import address_hash, parse
-from publisher.errors import TokenForged
+from publisher.errors import TokenExpired, TokenForged
 from publisher.settings import Settings
 from publisher.store.tables import bodies, consents, deliveries, subscribers
 from publisher.subscribers.asking import pass_network, take_turn
-from publisher.subscribers.consent import Consent, record
+from publisher.subscribers.consent import MOVED, Consent, record
 from publisher.subscribers.enrol import Entry, find_one
 from publisher.subscribers.erase import empty_person
 from publisher.subscribers.letters import (
@@ -51,7 +51,8 @@ def ask_fresh_link(
     if who is None or not may_write or who.is_suppressed:
         pretend_letter(conn, Letter.FRESH, body_id, now)
     else:
-        send_letter(conn, Letter.FRESH, body_id, who.id, now)
+        # Who has just moved asks for one at another address, which `take_turn` counts by itself.
+        send_letter(conn, Letter.FRESH, body_id, who.id, now, once="minute")
 
 
 def read_link(
@@ -59,13 +60,24 @@ def read_link(
 ) -> tuple[Subscriber | None, bool]:
     """Return whom a link to the preferences is for, and whether it is a fresh one.
 
-    None is somebody who was erased. Raises TokenForged and, for a fresh one, TokenExpired.
+    None is somebody who was erased. Raises TokenForged and, for a fresh one, TokenExpired: also
+    when its reader has moved since, for it proves whose the mailbox is that it was mailed to.
     """
     try:
         claim, is_fresh = tokens.read(keys, "preferences", token), False
     except TokenForged:
         claim, is_fresh = tokens.read(keys, "fresh", token, now=now), True
-    return find_by_public_id(conn, claim.public_id, now), is_fresh
+    who = find_by_public_id(conn, claim.public_id, now)
+    if who and claim.issued_at and _has_moved(conn, who.id, claim.issued_at):
+        raise TokenExpired(claim.issued_at, claim.public_id)
+    return who, is_fresh
+
+
+def _has_moved(conn: Connection, subscriber_id: int, since: datetime) -> bool:
+    c = consents.c
+    moves = c.subscriber_id == subscriber_id, c.act == MOVED
+    later = select(c.id).where(*moves, c.happened_at > int(since.timestamp())).limit(1)
+    return conn.scalar(later) is not None
 
 
 def own_data(conn: Connection, who: Subscriber) -> dict[str, Any]:
@@ -139,7 +151,7 @@ def ask_new_address(
     entry = Entry(parsed, hashed, "", choice, State.PENDING)
     body_id = letter_body_id(conn, settings, keys, Letter.ADDRESS, who.languages[0], {})
     if blocked or not may_write or (known is not None and known.state is State.ACTIVE):
-        moved = Consent("moved", "link")
+        moved = Consent(MOVED, "link")
         return pretend_sign_up(conn, entry, moved, Letter.ADDRESS, body_id, now)
     place = known.id if known else add_pending(conn, entry, now)
     make_wish(conn, place, "", choice, now, replaces=who.id)
@@ -187,7 +199,7 @@ def confirm_new_address(conn: Connection, keys: Keys, token: str, now: datetime)
         )
     )
     drop_wishes(conn, mover.id)
-    record(conn, [(mover.id, Consent("moved", "link"))], now)
+    record(conn, [(mover.id, Consent(MOVED, "link"))], now)
     return mover.address
 
 

@@ -36,6 +36,9 @@ class Letter(StrEnum):
     ADDRESS = "address"  # is this new address yours?
 
 
+_ONCE = {"minute": "%Y-%m-%dT%H:%M", "hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a letter's body is made from."""
@@ -75,11 +78,13 @@ def send_letter(
     *,
     once: str = "hour",
 ) -> bool:
-    """Queue a letter whose body is reserved; False when they have it already."""
-    span = f"{now:%Y-%m-%dT%H}" if once == "hour" else f"{now:%Y-%m-%d}"
+    """Queue a letter whose body is reserved; False when they have it already.
+
+    once   a minute, an hour, or a day
+    """
     return enqueue_one(
         conn,
-        purpose=f"{letter}:{span}",
+        purpose=f"{letter}:{now.strftime(_ONCE[once])}",
         subscriber_id=subscriber_id,
         body_id=body_id,
         priority=LETTERS,

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from starlette.responses import Response
 
 from publisher import digests
-from publisher.language import direction, pick
+from publisher.language import direction
 from publisher.render import language_name
 from publisher.store import read
 from publisher.web import pages
+from publisher.web.choices import title_of
 from publisher.web.guard import content_policy
 from publisher.web.refused import Refused
 from publisher.web.validators import validated
@@ -37,7 +38,7 @@ def _show_digests(visit: Visit) -> Response:
     found = _ask(visit, lambda conn: digests.archived_digests(conn, visit.settings, tag, visit.now))
     rows = [
         {
-            "title": _title(visit, one.name),
+            "title": title_of(visit, one.name),
             "link": _link(visit, f"/archive/{one.name}"),
             "editions": one.editions,
             "latest": one.latest.date(),
@@ -68,7 +69,7 @@ def _show_digest(visit: Visit) -> Response:
     return _page(
         visit,
         "archive_digest",
-        title=_title(visit, name),
+        title=title_of(visit, name),
         tag=tag,
         editions=rows,
         archive=_link(visit, "/archive"),
@@ -156,12 +157,6 @@ def _content_language(visit: Visit) -> str:
     """Return the language of what is listed: the interface speaks more of them than the site."""
     site = visit.settings.site.languages
     return visit.language if visit.language in site else site[0]
-
-
-def _title(visit: Visit, name: str) -> str:
-    digest = visit.settings.digests.get(name)
-    titles = digest.title if digest else {}
-    return pick(titles, visit.language, visit.settings.site.languages) or name
 
 
 def _edition_path(name: str, slot: str, tag: str) -> str:

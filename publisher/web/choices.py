@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher.errors import ChoiceError
+from publisher.errors import AddressError, ChoiceError
 from publisher.language import direction, pick
 from publisher.render import language_name
 from publisher.subscribers import Person, Subscriber, time_zones
@@ -115,10 +115,7 @@ def offered(visit: Visit, filled: Typed) -> dict[str, Any]:
             {"tag": tag, "name": language_name(tag), "dir": direction(tag)}
             for tag in site.languages
         ],
-        "digests": [
-            {"name": name, "title": pick(digest.title, visit.language, site.languages) or name}
-            for name, digest in settings.digests.items()
-        ],
+        "digests": [{"name": name, "title": title_of(visit, name)} for name in settings.digests],
         "categories": [
             {"slug": slug, "name": pick(category.name, visit.language, site.languages) or slug}
             for slug, category in settings.categories.items()
@@ -139,6 +136,20 @@ def zones() -> Mapping[str, tuple[str, ...]]:
         if place and region in _REGIONS:
             found.setdefault(region, []).append(name)
     return {region: tuple(names) for region, names in found.items()}
+
+
+def title_of(visit: Visit, digest: str) -> str:
+    """Return a digest's title in the page's language; its name, when the site has it no more."""
+    known = visit.settings.digests.get(digest)
+    titles = known.title if known else {}
+    return pick(titles, visit.language, visit.settings.site.languages) or digest
+
+
+def field_of(error: AddressError | ChoiceError) -> str:
+    """Return the field that an error is about."""
+    if isinstance(error, AddressError):
+        return "email"
+    return "time_zone" if error.what == "zone" else error.what
 
 
 def _unlisted(zone: str) -> str:

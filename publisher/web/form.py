@@ -32,9 +32,6 @@ class Form:
         """Return every value of a name."""
         return tuple(value for key, value in self.fields if key == name)
 
-    def __contains__(self, name: str) -> bool:
-        return any(key == name for key, _ in self.fields)
-
 
 def read_query(query: bytes) -> Form:
     """Return the fields of a query; one that makes no sense is as good as none.
@@ -65,12 +62,12 @@ def read_form(content_type: str, body: bytes) -> Form:
 def _pairs(text: bytes) -> tuple[tuple[str, str], ...]:
     try:
         pairs = parse_qsl(
-            text.decode("ascii"),
+            text.decode("utf-8"),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=MOST_FIELDS,
         )
-    except ValueError as error:  # not ASCII, not UTF-8 behind the percent signs, or too many
+    except ValueError as error:  # not UTF-8, also behind the percent signs, or too many
         raise Refused(400, "a field is not UTF-8, or there are too many") from error
     return tuple(pairs)
 

@@ -52,11 +52,6 @@ def page(
     return HTMLResponse(text, status, headers)
 
 
-def redirect(visit: Visit, path: str) -> Response:
-    """Send the browser on to another page of ours with a GET, after a POST that did its work."""
-    return RedirectResponse(visit.to(path), 303, {"cache-control": PRIVATE})
-
-
 def moved(visit: Visit, path: str) -> Response:
     """Send the browser to the one right address of a page."""
     return RedirectResponse(visit.to(path), 308, {"cache-control": PUBLIC})

@@ -20,12 +20,10 @@ from publisher.subscribers import (
     own_data,
     read_link,
 )
-from publisher.web.choices import Typed, chosen, offered, pause_of, to_person, typed
+from publisher.web.choices import Typed, chosen, field_of, offered, pause_of, to_person, typed
 from publisher.web.pages import PRIVATE, page
 from publisher.web.signup import sentence
 from publisher.web.visit import Page, Visit
-
-_FIELDS = {"zone": "time_zone"}
 
 
 def show_request(visit: Visit) -> Response:
@@ -96,10 +94,8 @@ def _save(visit: Visit, who: Subscriber, is_fresh: bool) -> Response:
         with write(visit.app.engine) as conn:
             choose_anew(conn, visit.settings, who, wish, until, visit.now)
     except ChoiceError as error:
-        name = _FIELDS.get(error.what, error.what)
-        return _page(
-            visit, who, is_fresh, replace(filled, errors={name: sentence(visit, error)}), 422
-        )
+        errors = {field_of(error): sentence(visit, error)}
+        return _page(visit, who, is_fresh, replace(filled, errors=errors), 422)
     again, _ = _reader(visit)
     return _page(visit, again or who, is_fresh, note="saved")
 

@@ -1,13 +1,11 @@
 """A request that is not answered as it wished, with the status it gets instead."""
 
-from datetime import timedelta
-
 from publisher.errors import PublisherError
 
 
 class Refused(PublisherError):
     """Raised by a page or at the edge; people see the words of the status, logs see the message."""
 
-    def __init__(self, status: int, message: str, *, retry_after: timedelta = timedelta(0)) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
-        self.status, self.retry_after = status, retry_after
+        self.status = status

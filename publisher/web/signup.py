@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from publisher import tokens
 from publisher.errors import AddressError, ChoiceError, LimitReached, TokenError
+from publisher.language import pick
 from publisher.ops import log
 from publisher.store import write_together
 from publisher.subscribers import Request, sign_up
-from publisher.web.choices import Typed, guessed_zone, offered, to_person, typed
+from publisher.web.choices import Typed, field_of, guessed_zone, offered, to_person, typed
 from publisher.web.pages import page
 from publisher.web.visit import Page, Visit
 
@@ -21,8 +22,6 @@ _log = log.get("web")
 
 def wording(visit: Visit) -> str:
     """Return what stands beside the button, which is what people agree to."""
-    from publisher.language import pick
-
     site = visit.settings.site
     name = pick(site.name, visit.language, site.languages)
     return str(visit.app.templates.words(visit.language).t(CONSENT, site=name))
@@ -52,7 +51,7 @@ def answer(visit: Visit) -> Response:
             lambda conn: sign_up(conn, visit.settings, visit.app.keys, request, visit.now),
         )
     except (AddressError, ChoiceError) as error:
-        return _form(visit, replace(filled, errors={_field(error): sentence(visit, error)}), 422)
+        return _form(visit, replace(filled, errors={field_of(error): sentence(visit, error)}), 422)
     except LimitReached as error:
         minutes = -(-int(error.retry_after.total_seconds()) // 60)
         response = _form(visit, filled, 429, minutes=minutes)
@@ -91,12 +90,6 @@ def _shown_at(visit: Visit) -> datetime | None:
         return tokens.read(visit.app.keys, "form", visit.form.get("shown"), now=visit.now).issued_at
     except TokenError:
         return None
-
-
-def _field(error: AddressError | ChoiceError) -> str:
-    if isinstance(error, AddressError):
-        return "email"
-    return "time_zone" if error.what == "zone" else error.what
 
 
 def _form(visit: Visit, filled: Typed, status: int, minutes: int = 0) -> Response:

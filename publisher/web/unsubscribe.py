@@ -6,9 +6,9 @@ The link itself is the authority: no cookie, no token against forged requests, n
 from starlette.responses import Response
 
 from publisher import tokens
-from publisher.language import pick
 from publisher.store import read, write
 from publisher.subscribers import State, Subscriber, find_by_public_id, leave, masked
+from publisher.web.choices import title_of
 from publisher.web.pages import page
 from publisher.web.visit import Page, Visit
 
@@ -42,13 +42,6 @@ def answer(visit: Visit) -> Response:
     with write(visit.app.engine) as conn:
         who = leave(conn, visit.settings, keys, public_id, digest, visit.now, source=source)
     return _left(visit, who, public_id)
-
-
-def title_of(visit: Visit, digest: str) -> str:
-    """Return a digest's title in the page's language."""
-    known = visit.settings.digests.get(digest)
-    languages = visit.settings.site.languages
-    return (pick(known.title, visit.language, languages) if known else "") or digest
 
 
 def _left(visit: Visit, who: Subscriber | None, public_id: str) -> Response:

@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.responses import Response
 
-from publisher.language import direction
 from publisher.web.form import Form
 
 if TYPE_CHECKING:
@@ -32,10 +31,6 @@ class Visit:
     language: str  # the interface's
     network: str  # who asks, as limits count: an IPv4 address or an IPv6 /64; never to be logged
     is_local: bool  # asked from this very machine, through no proxy
-
-    @property
-    def dir(self) -> str:
-        return direction(self.language)
 
     def to(self, path: str) -> str:
         """Return the link to a path of ours: "/subscribe" -> "/news/subscribe" in a sub-path."""

@@ -114,6 +114,19 @@ def test_link_of_a_message_is_not_a_fresh_one(town, join):
         link(town, token[:-4])
 
 
+def test_fresh_link_ends_when_its_reader_moves_to_another_address(town, join):
+    join("ann@example.test")
+    ask(town, "ann@example.test")
+    old = town.token("ann@example.test", "preferences")
+    move(town, "ann@example.test", "new@example.test")
+    town.wait(minutes=1)
+    use(town, town.token("new@example.test", "confirm"))
+    with pytest.raises(TokenExpired):
+        link(town, old)
+    ask(town, "new@example.test")
+    assert link(town, town.token("new@example.test", "preferences"))[1] is True
+
+
 def test_own_data_is_everything_and_is_json(town, join):
     join("ann@example.test", name="Ann", digests=("weekly",), categories=("training",))
     ask(town, "ann@example.test")

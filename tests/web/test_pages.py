@@ -149,6 +149,12 @@ def test_a_form_is_read_as_it_was_sent(open_web):
     assert answer.text == repr(tuple(fields))
 
 
+def test_a_form_s_letters_need_not_be_written_in_percent_signs(open_web):
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = open_web(FORM).ask("POST", "/form", "name=مدن+%D9%88".encode(), kind)
+    assert answer.text == repr((("name", "مدن و"),))
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [

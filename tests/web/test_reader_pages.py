@@ -346,6 +346,7 @@ def test_only_a_fresh_link_shows_moves_or_erases(web):
     assert "n•••@e•••.test" in web.get(move).text
     assert web.ask("POST", move).status == web.ask("POST", move).status == 200
     assert person(web, "new@example.test").id == who.id
+    fresh = f"/preferences/{token(web, 'fresh', who)}"
     assert web.post(fresh, {"act": "erase"}).status == 422
     assert web.post(fresh, {"act": "erase", "sure": "1"}).status == 200
     assert person(web, "new@example.test") is None
