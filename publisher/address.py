@@ -18,6 +18,10 @@ LONGEST_LOCAL = 64  # octets
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.ASCII)
 _PLAIN = re.compile(rf" *({_ATOM}(?:\.{_ATOM})*)@([A-Za-z0-9.-]+) *", re.ASCII)
+# What comes along when an address is copied from a page or a list, marks of direction above all.
+_AROUND = (
+    " \u00a0\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
 _BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -37,7 +41,7 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """Return the address a text holds; spaces around it do not count.
+    """Return the address a text holds; spaces and signs nobody sees do not count around it.
 
     Nothing is looked up: whether the domain takes mail is for the sender to find out.
     Raises AddressError with the reason.
@@ -49,7 +53,7 @@ def parse(text: str) -> Address:
             return Address(whole, local, domain, whole.lower())
     if _BREAKING.search(text):
         raise AddressError(text, "it holds a line break or another control character")
-    bare = text.strip(" \u00a0")
+    bare = text.strip(_AROUND)
     local, at, domain = bare.rpartition("@")
     if not at:
         raise AddressError(text, "there is no @ in it" if bare else "it is empty")

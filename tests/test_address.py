@@ -15,6 +15,9 @@ from publisher.errors import AddressError
     [
         ("reader@example.test", "reader@example.test"),
         ("  reader@example.test ", "reader@example.test"),
+        ("\u200freader@example.test\u200f ", "reader@example.test"),
+        ("\u2067reader@example.test\u2069", "reader@example.test"),
+        ("\ufeffreader@example.test\u200b", "reader@example.test"),
         ("User@Example.TEST", "User@example.test"),
         ("v%example.org@example.test", "v%example.org@example.test"),
         ("a'or'1'='1@example.test", "a'or'1'='1@example.test"),
@@ -61,6 +64,8 @@ def test_addresses_are_kept_with_a_lower_case_a_label(text, kept):
         "a@exa_mple.test",
         "a@printer.local",
         "a\u200b@example.test",
+        "a\u200f@example.test",
+        "a@exa\u200fmple.test",
         "l" * 65 + "@example.test",
         "é" * 33 + "@example.test",
         "a@" + "d" * 64 + ".test",

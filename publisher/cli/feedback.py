@@ -34,11 +34,12 @@ _WORDS = {
 @click.argument("source", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def command(start: Start, source: str, as_json: bool) -> None:
+def command(start: Start, source: str, as_json: bool) -> int:
     """Take what came back: a message, a Maildir, or with "-" a message on standard input.
 
     Only a message with a token of this site in its address, or in the copy of ours that it holds,
-    changes anything, and only for that reader. Everything else stays as and where it is.
+    changes anything, and only for that reader. Everything else stays as and where it is. Exit
+    code 1 says that a message could not be read.
     """
     from publisher.app.incoming import take_maildir, take_message
     from publisher.feedback import Tally
@@ -51,8 +52,9 @@ def command(start: Start, source: str, as_json: bool) -> None:
             tally = Tally(left=int(taken is None), taken=[taken] if taken else [])
     if as_json:
         say_json(_document(tally))
-        return
-    _tell(tally)
+    else:
+        _tell(tally)
+    return 1 if tally.unread else 0
 
 
 def _message(source: str) -> bytes:

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from publisher.cli.report import count, isolated, note, say
+from publisher.errors import one_line
 
 if TYPE_CHECKING:
     from publisher.subscribers import ImportReport
@@ -63,9 +66,10 @@ def _say_files(report: "ImportReport") -> None:
         if len(report.files) > 1 or product or each.encoding != "utf-8":
             say(f"{each.name}: read as {each.encoding}{product}")
         if each.example:
-            note(
-                f"the encoding is a guess, by which one word is {isolated(each.example)}; "
-                "when that is wrong, name the right one with --encoding"
+            click.echo(
+                f"the encoding is a guess, by which one word is {isolated(one_line(each.example))}; "
+                "when that is wrong, name the right one with --encoding",
+                err=True,
             )
     for name in report.passed_over[:SHOWN]:
         say(f"{name}: has no email column and was passed over")

@@ -148,7 +148,17 @@ def _failed(error: Exception, given: list[str]) -> int:
         return _told(error, given)
     if isinstance(error, OSError) and error.errno is not None:
         return _told(_of_the_system(error), given)
+    if isinstance(error, UnicodeEncodeError) and not _is_text(given):
+        said = "a word of the command line is not UTF-8, and this command needs it as text"
+        click.echo(said, err=True)
+        _say_json_error(given, said)
+        return 2
     return _our_mistake(error, given)
+
+
+def _is_text(given: list[str]) -> bool:
+    """Return whether all words are text; bytes that are not UTF-8 may still name a file."""
+    return all(word == word.encode(errors="replace").decode() for word in given)
 
 
 def _told(error: "PublisherError", given: list[str]) -> int:

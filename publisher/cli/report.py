@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,13 +47,16 @@ def say_json(value: Any) -> None:
 def say_json_with(head: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
     """Write one JSON document whose last member is a list, of a million values if need be.
 
-    The values are written as they come and not kept, each on a line.
+    The values are written as they come and not kept, each on a line. What keeps the first from
+    coming is raised before anything is written.
     """
+    left = iter(values)
+    first = list(islice(left, 1))
     opening = json.dumps(head, ensure_ascii=False, indent=2, default=_plain).removesuffix("\n}")
     encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
     out, between = sys.stdout, "\n    "
     out.write(f"{opening},\n  {json.dumps(name)}: [")
-    for value in values:
+    for value in chain(first, left):
         out.write(between + encode(value))
         between = ",\n    "
     out.write("\n  ]\n}\n")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STATES = ("pending", "active", "unsubscribed")
 SUPPRESSED = "suppressed"
 AT_ONCE = 10_000  # people in one table
+LONGEST_SEARCH = 254  # characters; no address or name has more
 EPILOG = """\b
 Examples:
   publisher subscribers add you@your-domain.org --consent "I asked for it" --lang ar
@@ -149,9 +150,16 @@ def list_(
     from publisher.store import read
     from publisher.subscribers import Catalogue, State, counts, people
 
+    if len(search) > LONGEST_SEARCH:
+        raise click.BadParameter("no address or name is that long", param_hint="--search")
     with start.app() as app:
+        language = _tag(language)
         if category:  # by its words too; a site's only one is what everybody gets
             category = Catalogue(app.settings).choose(categories=(category,)).categories
+        if digest:  # one that was taken out of the settings may still have readers
+            digest = Catalogue(app.settings).find_digest(digest) or digest
+            if digest not in app.settings.digests:
+                note(f'publisher.toml has no digest "{digest}"')
         engine = app.engine_if_there()
         if engine is None:
             _say_people(iter(()), {"state": {}, "language": {}, "digest": {}}, as_json)
@@ -172,6 +180,16 @@ def list_(
                 limit=limit,
             )
             _say_people(found, counts(conn), as_json)
+
+
+def _tag(language: str) -> str:
+    """Return a language as it is kept; "" stays."""
+    from publisher.language import normalise
+
+    try:
+        return normalise(language) if language else ""
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--lang") from error
 
 
 def _say_people(

@@ -68,9 +68,10 @@ def standing(
     ).one_or_none()
     if row is not None:
         edition = edition_of(row)
-        if edition.is_held_for_size:
-            return Standing.TOO_LARGE, edition
-        return _OF_STATE[edition.state], edition
+        found = Standing.TOO_LARGE if edition.is_held_for_size else _OF_STATE[edition.state]
+        if found.acts and name not in settings.digests:  # nothing can be decided without them
+            return Standing.GONE, edition
+        return found, edition
     if not _is_to_come(conn, settings, name, slot, now):
         return Standing.GONE, None
     decision = decision_on(conn, name, slot)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine
 from publisher import subscribers
 from publisher.delivery import Delivered, note_bounce, note_complaint
 from publisher.feedback.patience import came_back_in_a_row, is_enough
-from publisher.feedback.proof import complained_of, proved_delivery, proved_person
 from publisher.feedback.report import BOUNCES, Kind, Report
+from publisher.feedback.whom import complained_of, proved_delivery, proved_person
 from publisher.ops import log
 from publisher.store import insert_into, write
 from publisher.store.tables import feedback
@@ -89,9 +89,11 @@ def _complaint(conn: Connection, keys: Keys, report: Report, now: datetime) -> E
         proved = proved_person(conn, keys, report.unsubscribe_tokens, now)
         if proved is None:
             return _unproved(conn, report, now)
-        subscriber_id = proved[0].id
-        about = complained_of(conn, keys, subscriber_id, proved[1] or "", report.copied)
-    if not _remember(conn, report, report.kind, now, about):
+        person, said = proved
+        subscriber_id = person.id
+        digest = subscribers.digest_named(said, person.digests) or ""
+        about = complained_of(conn, keys, subscriber_id, digest, report.copied)
+    if not _remember(conn, report, report.kind, now, about, whom=f"reader {subscriber_id}"):
         return Effect.KNOWN
     if about is not None:
         note_complaint(conn, about.id, now)
@@ -105,9 +107,11 @@ def _unsubscribe(conn: Connection, keys: Keys, report: Report, now: datetime) ->
     proved = proved_person(conn, keys, report.unsubscribe_tokens, now)
     if proved is None:
         return _unproved(conn, report, now)
-    person, digest = proved
-    if not _remember(conn, report, report.kind, now):
+    person, said = proved
+    # One mail may go to the addresses of several readers, or digests, and arrives once for each.
+    if not _remember(conn, report, report.kind, now, whom=f"reader {person.id} {said}"):
         return Effect.KNOWN
+    digest = subscribers.digest_named(said, person.digests)
     if digest is not None:  # None: they have left that digest already
         subscribers.unsubscribe(conn, person.id, now, digest=digest, source="mail")
     _log.info("somebody unsubscribed by mail", subscriber=person.id, digest=digest or "")
@@ -127,12 +131,20 @@ def _unproved(conn: Connection, report: Report, now: datetime) -> Effect:
 
 
 def _remember(
-    conn: Connection, report: Report, kind: Kind, now: datetime, about: Delivered | None = None
+    conn: Connection,
+    report: Report,
+    kind: Kind,
+    now: datetime,
+    about: Delivered | None = None,
+    whom: str = "",
 ) -> bool:
-    """Write a report down; False when that was done before."""
+    """Write a report down; False when that was done before.
+
+    whom   it is about where it names no delivery
+    """
     row = insert_into(conn, feedback).values(
         source=SOURCE,
-        source_id=f"{kind}:{about.id if about else ''}:{report.identity}",
+        source_id=f"{kind}:{about.id if about else whom}:{report.identity}",
         kind=kind.value,
         received_at=int(now.timestamp()),
         delivery_id=about.id if about else None,

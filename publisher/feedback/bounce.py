@@ -56,7 +56,8 @@ def is_unknown(parts: Sequence[Part]) -> bool:
     message = parts[0]
     reports = any(part.kind == "message/delivery-status" for part in parts)
     is_late = _STILL_TRYING.search(message.first("subject"))
-    return not (reports or is_late or _is_answer(message) or message.first("in-reply-to"))
+    is_answer = _is_answer(message) or message.first("in-reply-to") or _is_automatic(message)
+    return not (reports or is_late or is_answer)
 
 
 def _recipients(own: Iterable[Part]) -> Iterator[Fields]:
@@ -71,15 +72,26 @@ def _recipients(own: Iterable[Part]) -> Iterator[Fields]:
 
 
 def _by_fields(recipients: Sequence[Fields]) -> Judged | None:
-    """Return the first failure; a delay, a delivery or a relay is none."""
-    for group in recipients:
-        said = dict(reversed(group))  # the first of each name counts
-        if said.get("action", "failed").split("(")[0].strip().lower() != "failed":
-            continue
-        words = said.get("diagnostic-code", "").partition(";")[2].strip()
-        kind, code = reason(said.get("status", ""), words)
-        return kind, code, _short(words)
-    return None
+    """Return the mildest failure; a delay, a delivery or a relay is none.
+
+    Several recipients are those whom a reader's address leads on to. While one of them is not
+    known to be dead, the address is not either.
+    """
+    failures = [found for group in recipients if (found := _failure(group))]
+    if not failures:
+        return None
+    kind, code, words = min(failures, key=lambda found: found[0] is Kind.HARD)
+    is_alive = len(failures) < len(recipients)
+    return Kind.SOFT if kind is Kind.HARD and is_alive else kind, code, words
+
+
+def _failure(group: Fields) -> Judged | None:
+    said = dict(reversed(group))  # the first of each name counts
+    if said.get("action", "failed").split("(")[0].strip().lower() != "failed":
+        return None
+    words = said.get("diagnostic-code", "").partition(";")[2].strip()
+    kind, code = reason(said.get("status", ""), words)
+    return kind, code, _short(words)
 
 
 def _is_from_a_server(message: Part) -> bool:
@@ -96,6 +108,12 @@ def _is_answer(message: Part) -> bool:
     if message.first("precedence").lower() in ("auto_reply", "auto-reply"):
         return True
     return bool(_AWAY.search(message.first("subject")))
+
+
+def _is_automatic(message: Part) -> bool:
+    """Whether a program answered that is no mail server, in whatever language (RFC 3834)."""
+    is_marked = message.first("auto-submitted").lower().startswith("auto-replied")
+    return is_marked and not _DAEMON.search(message.first("from"))
 
 
 def _is_copy(part: Part) -> bool:

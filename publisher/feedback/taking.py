@@ -61,23 +61,37 @@ def take_folder(
     for path in _untaken(folder, passed):
         try:
             with path.open("rb") as file:
-                taken = take_message(engine, keys, file.read(MOST_BYTES), now)
-            if taken is None or taken.effect is Effect.UNPROVED:
-                passed.add(_bare(path))
-            else:
-                path.rename(folder / "cur" / f"{_bare(path)}{_TAKEN}")
+                data = file.read(MOST_BYTES)
         except FileNotFoundError:
             continue  # a mail reader moved it; it is found there the next time
         except OSError as error:
-            _log.error("message not read", file=path.name, reason=error.strerror or str(error))
+            _say("message not read", path, error)
             tally.unread += 1
             passed.add(_bare(path))
             continue
+        taken = take_message(engine, keys, data, now)
         if taken is None:
             tally.left += 1
         else:
             tally.taken.append(taken)
+        if taken is None or taken.effect is Effect.UNPROVED:
+            passed.add(_bare(path))
+        else:
+            _put_away(path, folder)
     return tally
+
+
+def _put_away(path: Path, folder: Path) -> None:
+    try:
+        path.rename(folder / "cur" / f"{_bare(path)}{_TAKEN}")
+    except FileNotFoundError:
+        pass  # somebody else did, who looks through the folder at the same time
+    except OSError as error:
+        _say("message taken, but not moved", path, error)
+
+
+def _say(what: str, path: Path, error: OSError) -> None:
+    _log.error(what, file=path.name, reason=error.strerror or str(error))
 
 
 def _untaken(folder: Path, passed: set[str]) -> Iterator[Path]:

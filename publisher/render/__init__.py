@@ -13,7 +13,7 @@ from publisher.render.jinja import Templates
 from publisher.render.names import file_kind, language_name
 from publisher.render.numbers import format_number, format_size
 from publisher.render.phrases import Phrases, missing, phrases
-from publisher.render.plain import wrap
+from publisher.render.plain import directed_lines, isolated, wrap
 from publisher.render.splice import LONGEST_VALUE, MARKS, Parts, compile_parts, mark, without_marks
 
 __all__ = [
@@ -24,12 +24,14 @@ __all__ = [
     "Templates",
     "compile_parts",
     "contrast",
+    "directed_lines",
     "file_kind",
     "format_date",
     "format_number",
     "format_range",
     "format_size",
     "is_known",
+    "isolated",
     "language_name",
     "mark",
     "missing",

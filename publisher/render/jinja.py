@@ -17,6 +17,7 @@ from publisher.errors import RenderError
 from publisher.render.dates import format_date, format_range
 from publisher.render.numbers import format_number, format_size
 from publisher.render.phrases import Phrases, Word, phrases
+from publisher.render.plain import isolated
 from publisher.settings import packaged
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _sentences(words: Phrases, site: Any, *, is_html: bool) -> dict[str, object]
 
 
 def _filters(templates: Templates) -> dict[str, Any]:
-    from jinja2 import pass_context, pass_eval_context
+    from jinja2 import pass_context
     from markupsafe import Markup
 
     @pass_context
@@ -183,11 +184,11 @@ def _filters(templates: Templates) -> dict[str, Any]:
     def pick(context: Any, words: Mapping[str, str]) -> str:
         return languages.pick(words, context["language"], context["site"].languages)
 
-    @pass_eval_context
-    def isolate(evaluated: Any, text: object) -> str:
-        if evaluated.autoescape:
+    @pass_context
+    def isolate(context: Any, text: object) -> str:
+        if context.eval_ctx.autoescape:
             return Markup("<bdi>{}</bdi>").format(text)
-        return f"{_ISOLATE[0]}{text}{_ISOLATE[1]}"
+        return isolated(str(text), context["language"])
 
     return {
         "date": show_date,

@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from publisher.language import first_strong
+from publisher.language import direction, first_strong, is_rtl
+from publisher.render.splice import is_mark
 
 WIDTH = 72  # columns; what mail readers of plain text show without a second wrap
 _LINK = re.compile(r"(?:https?://|mailto:)\S+")
@@ -56,11 +57,30 @@ def directed(line: str, is_rtl: bool) -> str:
     return line
 
 
+def directed_lines(plain: str, language: str) -> str:
+    """Return lines of the text part, each reading in the language's direction; links stay bare."""
+    turns = is_rtl(language)
+    lines = plain.strip("\n").split("\n")
+    return "\n".join(line if _is_link(line) else directed(line, turns) for line in lines)
+
+
+def isolated(text: str, language: str) -> str:
+    """Return text for plain lines: set apart where it reads in the other direction."""
+    own = first_strong(text)
+    is_foreign = own and own != direction(language)
+    return f"\u2068{text}\u2069" if is_foreign else text
+
+
 def columns(text: str) -> int:
     """Return how many columns a text takes on a screen of fixed width."""
     if text.isascii():
         return len(text)
     return sum(_width(sign) for sign in text)
+
+
+def _is_link(line: str) -> bool:
+    """Return whether a line is a link, or a mark that stands for one; an empty line is let be too."""
+    return not line or is_mark(line) or "://" in line or line.startswith("mailto:")
 
 
 def _width(sign: str) -> int:

@@ -31,6 +31,11 @@ def mark(name: str) -> str:
     return f"zz{name.replace('_', '')}{_NOISE}zz"
 
 
+def is_mark(text: str) -> bool:
+    """Return whether a text is a mark and nothing else."""
+    return _MARK.fullmatch(text) is not None
+
+
 def without_marks(text: str) -> str:
     """Return text in which nothing reads as a mark, for words that authors wrote."""
     return text.replace(_NOISE, _NOISE[:8] + "\u2060" + _NOISE[8:]) if _NOISE in text else text

@@ -12,7 +12,7 @@ _FULL = "disk is full"
 # SQLite has no portable codes before Python 3.11's names, and its wordings never change.
 _SQLITE = (
     ("unable to open database file", "cannot be opened", "check the folder and its permissions"),
-    ("readonly database", "is being written by a reader", "this is our fault; please report it"),
+    ("readonly database", "cannot be written", "check who owns the file and its folder"),
     ("file is not a database", "is not a database", "restore a backup, or name another file"),
     ("malformed", "is damaged", "stop every publisher process and restore a backup"),
     (_FULL, "has no room: the disk is full", "free some space; nothing is lost"),

@@ -9,7 +9,15 @@ from sqlalchemy import Engine
 
 from publisher import language as languages
 from publisher.delivery import Body, header_text, language_of, load_body, sender_fields
-from publisher.render import colours, format_date, mark, without_marks, wrap
+from publisher.render import (
+    colours,
+    directed_lines,
+    format_date,
+    isolated,
+    mark,
+    without_marks,
+    wrap,
+)
 from publisher.settings import Settings
 from publisher.store import read
 from publisher.subscribers.letters import Kept, Letter, letter_of
@@ -48,7 +56,8 @@ def compose_letter(templates: "Templates", kept: Kept, body_id: int, language: s
     values = _frame(kept, language)
     name = f"email/letter_{kept.letter}"
     words = templates.words(language)
-    subject = words.t(_SUBJECTS[kept.letter], site=values["name"])
+    subject = str(words.t(_SUBJECTS[kept.letter], site=isolated(values["name"], language)))
+    plain = wrap(templates.plain(name, language, **values))
     return Body(
         id=body_id,
         digest="",
@@ -56,7 +65,7 @@ def compose_letter(templates: "Templates", kept: Kept, body_id: int, language: s
         headers=_headers(kept.settings, language),
         subject=header_text(subject),
         html=templates.mail(name, language, **values, document_title=subject),
-        plain=wrap(templates.plain(name, language, **values)),
+        plain=directed_lines(plain, language) + "\n",
     )
 
 

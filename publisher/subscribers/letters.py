@@ -7,6 +7,7 @@ any machine can make it and a repeat is the same to the byte.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -180,5 +181,8 @@ def _names(folder: Path, _changed_at: int) -> tuple[Path, ...]:
 
 
 def _newest(folder: Path, changed_at: int) -> str:
-    times = (path.stat().st_mtime_ns for path in _names(folder, changed_at))
-    return f"{changed_at} {max(times, default=0)}"
+    newest = 0
+    for path in _names(folder, changed_at):
+        with suppress(FileNotFoundError):  # an editor's own copy, which comes and goes
+            newest = max(newest, path.stat().st_mtime_ns)
+    return f"{changed_at} {newest}"

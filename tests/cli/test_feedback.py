@@ -202,6 +202,15 @@ def test_doctor_says_what_no_domain_costs(publisher, sent, site):
     assert "receive-bounces" in found["hint"]
 
 
+def test_a_message_of_a_maildir_that_cannot_be_read_is_told_by_the_exit_code(publisher, sent, site):
+    for part in ("new", "cur"):
+        (site.root / "var/mail" / part).mkdir(parents=True)
+    message = site.root / "var/mail/new/1"
+    message.symlink_to("/proc/self/mem")  # a file that even root cannot read from its start
+    ran = publisher("feedback", "var/mail")
+    assert (ran.code, "1 message could not be read" in ran.out) == (1, True)
+
+
 @pytest.mark.parametrize("name", ["missing.eml", "var"])
 def test_what_cannot_be_read_is_said_in_words(publisher, sent, name):
     ran = publisher("feedback", name)

@@ -223,6 +223,31 @@ def test_people_are_listed_by_category_day_name_and_suppression(publisher, ready
     assert publisher("subscribers", "list", "--since", "soon").code == 2
 
 
+def test_people_are_listed_by_a_language_and_a_digest_however_they_are_written(publisher, ready):
+    def listed(*words: str) -> int:
+        return len(publisher("subscribers", "list", "--json", *words).json["subscribers"])
+
+    assert listed("--lang", "EN") == listed("--digest", "WEEKLY") == 1
+    assert listed("--digest", "النشرة الأسبوعية") == 1
+    ran = publisher("subscribers", "list", "--digest", "wekly")
+    assert (ran.code, 'has no digest "wekly"' in ran.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--lang", "ar en"),
+        ("--search", "x" * 60_000),
+        ("--search", "\udcff"),
+        ("--digest", "\udcff"),
+    ],
+)
+def test_what_nobody_can_have_is_a_usage_error_and_one_json_document(publisher, ready, words):
+    ran = publisher("subscribers", "list", "--json", *words)
+    assert ran.code == 2
+    assert ran.json["error"]["message"]
+
+
 def test_an_import_tells_how_it_read_each_file_and_who_was_skipped(publisher, ready):
     publisher("subscribers", "suppress", "ben@example.net")
     text = "Email Address,First Name,LEID,EUID\nben@example.net,Ben,1,a\nsam@example.net,سامي,2,b\n"
@@ -231,7 +256,7 @@ def test_an_import_tells_how_it_read_each_file_and_who_was_skipped(publisher, re
     ran = publisher(*words, "--dry-run")
     assert "old.csv: read as windows-1256, an export of Mailchimp" in ran.out
     assert "1 skipped: suppressed, stays so" in ran.out
-    assert "سامي" in ran.err
+    assert "\u2068سامي\u2069" in ran.err, "set apart, so that the sentence keeps its order"
     assert "--encoding" in ran.err
     document = publisher(*words, "--json", "--encoding", "windows-1256").json
     assert document["skipped"] == 1

@@ -1,6 +1,6 @@
 import pytest
 
-from publisher.digests.compose.text import clean, directed_lines, sentence, shorten
+from publisher.digests.compose.text import clean, sentence, shorten
 from publisher.render import compile_parts, mark
 
 
@@ -48,9 +48,3 @@ def test_an_isolate_that_is_cut_off_is_closed():
 
 def test_a_sentence_is_one_line():
     assert sentence(" one\r\n two\x0b three ", 50) == "one two three"
-
-
-def test_lines_that_begin_the_other_way_are_marked_and_links_are_not():
-    text = "COP دعوة\nhttps://example.org/\n\nمرحبا"
-    assert directed_lines(text, "ar") == "\u200fCOP دعوة\nhttps://example.org/\n\nمرحبا"
-    assert directed_lines("مرحبا\nHello", "en") == "\u200eمرحبا\nHello"

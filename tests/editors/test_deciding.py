@@ -110,6 +110,16 @@ def test_a_link_of_an_edition_that_will_not_be_says_so(small_office):
     assert (proof.standing, proof.digest, proof.titles) == (Standing.GONE, "weekly", {})
 
 
+def test_a_draft_of_a_digest_that_was_taken_out_of_the_settings_cannot_be_decided(small_office):
+    approving, holding = proofed(small_office, "editor")
+    sending.send(small_office.at(SLOT + MINUTE))
+    small_office.configure("[digests.weekly]", "[digests.other]")
+    app = small_office.at(SLOT + MINUTE)
+    for token in (approving, holding):
+        assert read_proof(app, token).standing is Standing.GONE
+        assert decide_by_link(app, token).standing is Standing.GONE
+
+
 @pytest.mark.parametrize("purpose", ["unsubscribe", "preferences"])
 def test_links_of_readers_decide_nothing(small_office, purpose):
     proofed(small_office)

@@ -61,6 +61,34 @@ def test_a_complaint_unsubscribes_and_suppresses(returned, name):
     assert returned.row(second).complained_at is None, "the copy in it says which edition"
 
 
+HARD_ONE = "Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1"
+FULL_ONE = "Final-Recipient: rfc822; b@x.test\nAction: failed\nStatus: 4.2.2"
+BLOCKED_ONE = "Final-Recipient: rfc822; c@x.test\nAction: failed\nStatus: 5.7.1"
+LATE_ONE = "Final-Recipient: rfc822; d@x.test\nAction: delayed\nStatus: 4.4.1"
+FINE_ONE = "Final-Recipient: rfc822; e@x.test\nAction: delivered\nStatus: 2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("recipients", "effect"),
+    [
+        ([HARD_ONE, HARD_ONE], Effect.SUPPRESSED),
+        ([HARD_ONE, FULL_ONE], Effect.COUNTED),
+        ([HARD_ONE, BLOCKED_ONE], Effect.TOLD),
+        ([HARD_ONE, LATE_ONE], Effect.COUNTED),
+        ([FINE_ONE, HARD_ONE], Effect.COUNTED),
+        ([FINE_ONE, LATE_ONE], None),
+    ],
+    ids=["dead", "full", "blocked", "late", "fine", "no failure"],
+)
+def test_an_address_that_leads_to_several_is_dead_when_all_are(returned, recipients, effect):
+    number = returned.send(returned.reader())
+    data = returned.sample("postfix-unknown.eml", number)
+    head, kind, rest = data.partition(b"Content-Type: message/delivery-status\n")
+    end = rest.partition(b"\n--")[2]
+    said = "\n\n".join(["\nReporting-MTA: dns; x.test", *recipients]) + "\n\n--"
+    assert returned.take(head + kind + said.encode() + end) is effect
+
+
 def test_what_is_not_spam_after_all_and_an_opt_out(returned):
     number = returned.send(returned.reader())
     data = returned.sample("yahoo-complaint.eml", number)
@@ -133,6 +161,19 @@ def test_unsubscribing_by_mail_ends_the_digest_that_the_token_names(returned, si
     assert returned.take(data) is Effect.UNSUBSCRIBED
     assert returned.who().digests == (f"{digest}2",)
     assert returned.take(data) is Effect.KNOWN
+
+
+def test_one_mail_to_the_addresses_of_two_readers_counts_for_both(returned):
+    readers = [returned.reader(f"{name}@city.test") for name in "ab"]
+    tokens = [returned.words(returned.send(one))["token"] for one in readers]
+    to = ", ".join(f"u+{token}@{DOMAIN}" for token in tokens)
+    for token in tokens:
+        came_to = f"X-Original-To: u+{token}@{DOMAIN}"
+        data = f"{came_to}\nTo: {to}\nFrom: x@city.test\nMessage-ID: <1@phone>\n\n".encode()
+        assert returned.take(data) is Effect.UNSUBSCRIBED
+        assert returned.take(data) is Effect.KNOWN
+    states = [returned.who(f"{name}@city.test").state for name in "ab"]
+    assert states == [State.UNSUBSCRIBED, State.UNSUBSCRIBED]
 
 
 def test_only_the_present_address_is_touched_by_a_bounce(returned):

@@ -20,6 +20,15 @@ def test_it_is_not_asked_of_mail_that_came_to_no_return_path(returned):
     assert returned.take(data.replace(address, b"desk@our-town.test")) is None
 
 
+def test_an_automatic_answer_in_any_language_that_quotes_a_failure_is_left_alone(returned):
+    number = returned.send(returned.reader())
+    head = f"From: reader@city.test\nTo: <{returned.words(number)['bounces']}>\n"
+    away = "Subject: =?utf-8?B?2LHYryDYqtmE2YLYp9im2Yo=?=\nAuto-Submitted: auto-replied\n\n"
+    quoted = "550 5.1.1 user unknown\nThe following address failed:\n  <bob@city.test>\n"
+    assert returned.take((head + away + quoted).encode()) is None
+    assert returned.row(number).bounced_at is None
+
+
 def test_an_answer_of_a_person_to_a_return_path_is_left_alone(returned):
     number = returned.send(returned.reader())
     data = returned.sample("smail-unknown.eml", number)

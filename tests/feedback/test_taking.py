@@ -1,5 +1,6 @@
 """A Maildir: what is ours is taken once, all else stays as and where it is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,28 @@ def test_one_message_that_cannot_be_read_stops_no_other(returned, maildir):
     (maildir / "new/4").write_bytes(returned.sample("postfix-unknown.eml", number))
     tally = take_folder(returned.db, returned.keys, maildir, SENT)
     assert tally.counts() == {"suppressed": 1}
+
+
+def test_two_that_look_through_one_folder_at_once_tell_of_each_report(returned, maildir):
+    for reader in range(30):
+        number = returned.send(returned.reader(f"r{reader}@city.test"))
+        (maildir / f"new/{reader:02}").write_bytes(returned.sample("postfix-unknown.eml", number))
+    with ThreadPoolExecutor(3) as pool:
+        looking = [
+            pool.submit(take_folder, returned.db, returned.keys, maildir, SENT) for _ in range(3)
+        ]
+    told = [one.result().counts().get("suppressed", 0) for one in looking]
+    assert sum(told) == 30
+    assert len(names(maildir)) == 30
+
+
+def test_what_was_taken_and_cannot_be_moved_is_told_as_taken(returned, maildir, capfd):
+    number = returned.send(returned.reader())
+    (maildir / "new/1").write_bytes(returned.sample("postfix-unknown.eml", number))
+    (maildir / "cur/1:2,PS").mkdir()
+    tally = take_folder(returned.db, returned.keys, maildir, SENT)
+    assert (tally.counts(), tally.unread) == ({"suppressed": 1}, 0)
+    assert "not moved" in capfd.readouterr().err
 
 
 def test_what_was_looked_at_is_not_read_again_by_who_looks_often(returned, maildir):

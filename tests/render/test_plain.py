@@ -1,5 +1,5 @@
-from publisher.render import wrap
-from publisher.render.plain import columns, directed
+from publisher.render import mark, wrap
+from publisher.render.plain import columns, directed, directed_lines, isolated
 
 
 def test_long_lines_are_wrapped_between_words():
@@ -102,3 +102,17 @@ def test_no_line_is_longer_than_a_mail_allows():
         wrapped = wrap(text)
         assert wrapped.replace("\n", "") == text
         assert max(len(line.encode()) for line in wrapped.splitlines()) <= 998
+
+
+def test_lines_that_begin_the_other_way_are_marked_and_links_are_not():
+    text = "COP دعوة\nhttps://example.org/\n\nمرحبا"
+    assert directed_lines(text, "ar") == "\u200fCOP دعوة\nhttps://example.org/\n\nمرحبا"
+    assert directed_lines("مرحبا\nHello", "en") == "\u200eمرحبا\nHello"
+    assert directed_lines(mark("confirm_url"), "ar") == mark("confirm_url")
+
+
+def test_what_reads_the_other_way_is_set_apart_in_a_line():
+    assert isolated("Example Cities!", "ar") == "\u2068Example Cities!\u2069"
+    assert isolated("مدن!", "en") == "\u2068مدن!\u2069"
+    assert isolated("publisher check", "en") == "publisher check"
+    assert isolated("2026", "ar") == "2026"

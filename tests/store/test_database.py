@@ -1,4 +1,5 @@
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from publisher.store import (
     upgrade,
     write,
 )
+from publisher.store.failures import explain
 
 LEASE = {"name": "x", "holder": "me", "until_at": 1}
 
@@ -230,6 +232,15 @@ def test_a_folder_that_cannot_be_opened_is_named(tmp_path):
     engine = open_engine("sqlite:///p.sqlite3", tmp_path)
     with pytest.raises(StoreError, match="cannot be opened"), read(engine):
         raise AssertionError("opened")
+
+
+def test_a_file_that_may_only_be_read_is_told_as_one(sqlite_template):
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    engine = open_engine(f"sqlite:///{sqlite_template.name}", sqlite_template.parent)
+    said = explain(error, engine)
+    assert said is not None
+    assert "cannot be written" in said.message
+    assert "who owns" in said.hint
 
 
 def test_a_database_server_that_does_not_answer_is_named(tmp_path):

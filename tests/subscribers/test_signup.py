@@ -1,5 +1,6 @@
 """Signing up tells nobody anything, and mails each address as little as it may."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,17 @@ def test_letter_holds_nothing_of_the_form(town):
     said = letter.as_string() + text_of(letter) + letter.get_body(("html",)).get_content()
     assert "evil.test" not in said
     assert "900" not in said
+
+
+def test_template_that_vanishes_while_somebody_signs_up_stops_nobody(town, site):
+    site.write("templates/email/keep.txt", "x")
+    copy = site.write("templates/email/4913", "x")
+    town.sign_up("a@example.test")
+    listed_at = copy.parent.stat()
+    copy.unlink()
+    os.utime(copy.parent, ns=(listed_at.st_atime_ns, listed_at.st_mtime_ns))
+    town.sign_up("b@example.test")
+    assert len(town.letters()) == 2
 
 
 def test_fifty_sign_ups_of_one_address_make_one_letter(town):

@@ -22,11 +22,12 @@ from publisher.digests.archive.items import (
     upsert,
 )
 from publisher.digests.archive.rule import carried, public_editions
-from publisher.digests.compose import frame, isolated
+from publisher.digests.compose import frame
 from publisher.digests.edition import Edition, Frozen, edition_of
 from publisher.digests.queue import take_turns
 from publisher.digests.stories import unix
 from publisher.findable import FORM
+from publisher.render import isolated
 from publisher.settings import reshaped
 from publisher.store import read, write
 from publisher.store.tables import documents, edition_items, editions

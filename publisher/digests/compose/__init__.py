@@ -9,7 +9,6 @@ from publisher.digests.compose.block import KIND_WORDS, Block, render_block
 from publisher.digests.compose.frame import frame
 from publisher.digests.compose.headers import editor_headers
 from publisher.digests.compose.notice import Notice, notice_id, render_notice
-from publisher.digests.compose.subject import isolated
 from publisher.digests.compose.text import clean
 from publisher.digests.compose.whole import LARGEST, NOTHING, Above, Choice, Composed, compose
 from publisher.digests.compose.word import Opening, opening
@@ -28,7 +27,6 @@ __all__ = [
     "compose",
     "editor_headers",
     "frame",
-    "isolated",
     "notice_id",
     "opening",
     "render_block",

@@ -9,11 +9,12 @@ from publisher import language as languages
 from publisher.content.item import Body, Download, Item, Kind
 from publisher.digests.compose.event import calendar_link, other_side, place_of
 from publisher.digests.compose.notice import CORRECTION_LENGTH, notice_id
-from publisher.digests.compose.text import directed_lines, sentence, shorten
+from publisher.digests.compose.text import sentence, shorten
 from publisher.errors import RenderError
 from publisher.render import (
     Templates,
     colours,
+    directed_lines,
     file_kind,
     format_size,
     language_name,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from publisher.content.item import EventState, Item
 from publisher.digests.compose.event import calendar_link, place_of
-from publisher.digests.compose.text import clean, directed_lines, sentence
+from publisher.digests.compose.text import clean, sentence
 from publisher.errors import RenderError
-from publisher.render import Templates, colours, without_marks
+from publisher.render import Templates, colours, directed_lines, without_marks
 
 if TYPE_CHECKING:
     from publisher.settings.model import Settings

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from publisher.delivery import header_text
 from publisher.digests.compose.text import shorten
-from publisher.language import direction, first_strong
+from publisher.render import isolated
 
 LONGEST = 90  # characters; inboxes show 40 to 80
 _FIELD = re.compile(r"\{(name|first|count|date)\}")
@@ -22,10 +22,3 @@ def subject_line(words: str, values: Mapping[str, str], language: str) -> str:
     ready = {**values, "first": shorten(values["first"], room)}
     text = _FIELD.sub(lambda field: isolated(ready[field[1]], language), words)
     return header_text(text)
-
-
-def isolated(text: str, language: str) -> str:
-    """Return text for plain lines: set apart where it reads in the other direction."""
-    own = first_strong(text)
-    is_foreign = own and own != direction(language)
-    return f"\u2068{text}\u2069" if is_foreign else text

@@ -2,9 +2,7 @@
 
 import re
 
-from publisher.language import is_rtl
 from publisher.render import without_marks
-from publisher.render.plain import directed
 
 # Embeddings and overrides reach beyond the text that opens them, even into the next sentence; an
 # isolate ends with it. An override also hides what a text really says, so it becomes one as well.
@@ -32,16 +30,6 @@ def shorten(text: str, most: int) -> str:
 def sentence(text: str, most: int) -> str:
     """Return one line of an author's, clean and at most this many characters long."""
     return clean(shorten(_CONTROLS.sub(" ", text), most))
-
-
-def directed_lines(plain: str, language: str) -> str:
-    """Return lines of the text part, each reading in the language's direction; links stay bare."""
-    turns = is_rtl(language)
-    lines = plain.strip("\n").split("\n")
-    return "\n".join(
-        line if not line or "://" in line or line.startswith("mailto:") else directed(line, turns)
-        for line in lines
-    )
 
 
 def _closed(text: str) -> str:

@@ -10,10 +10,10 @@ from publisher.digests.compose.block import Block
 from publisher.digests.compose.frame import frame
 from publisher.digests.compose.headers import Headers, headers
 from publisher.digests.compose.notice import Notice
-from publisher.digests.compose.subject import isolated, subject_line
+from publisher.digests.compose.subject import subject_line
 from publisher.digests.compose.word import Opening, opening
 from publisher.errors import RenderError
-from publisher.render import Templates, compile_parts, format_date, format_number, wrap
+from publisher.render import Templates, compile_parts, format_date, format_number, isolated, wrap
 
 if TYPE_CHECKING:
     from publisher.content.item import Word

@@ -11,9 +11,9 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from publisher.digests.compose.text import clean, directed_lines, sentence, shorten
+from publisher.digests.compose.text import clean, sentence, shorten
 from publisher.language import base, is_rtl, normalise
-from publisher.render import without_marks
+from publisher.render import directed_lines, without_marks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

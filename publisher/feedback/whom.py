@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from publisher.delivery import Delivered, delivered, delivered_to, message_id
 from publisher.errors import TokenError
 from publisher.feedback.addresses import PURPOSE, whose
-from publisher.subscribers import Subscriber, digest_named, find_by_public_id
+from publisher.subscribers import Subscriber, find_by_public_id
 from publisher.tokens import Keys, is_tag_of, read, tag_number
 
 
@@ -24,11 +24,8 @@ def proved_delivery(conn: Connection, keys: Keys, tags: Sequence[str]) -> Delive
 
 def proved_person(
     conn: Connection, keys: Keys, tokens: Sequence[str], now: datetime
-) -> tuple[Subscriber, str | None] | None:
-    """Return whom the first token that is ours names, and the digest; "" is all of them.
-
-    The digest is None when its name was cut short in the token and they no longer have one like it.
-    """
+) -> tuple[Subscriber, str] | None:
+    """Return whom the first token that is ours names, and the digest as it says it; "" is all."""
     for token in tokens:
         try:
             claim = read(keys, "unsubscribe", token)
@@ -36,7 +33,7 @@ def proved_person(
             continue
         person = find_by_public_id(conn, claim.public_id, now)
         if person is not None:
-            return person, digest_named(claim.digest, person.digests)
+            return person, claim.digest
     return None
 
 
