@@ -34,6 +34,13 @@ def test_all_that_the_wheel_is_made_of_is_copied_into_the_first_stage():
     assert copied == needed | set(wheel["force-include"])
 
 
+def test_the_guide_gives_the_site_to_the_number_of_its_user():
+    guide = (ROOT / "docs/how-to/run-as-a-service.md").read_text(encoding="utf-8")
+    number = re.search(r"useradd --uid (\d+) --user-group", TEXT)
+    assert number
+    assert f"chown -R {number[1]}:{number[1]} /srv/news" in guide
+
+
 def test_it_runs_as_nobody_special_and_asks_for_its_health():
     assert re.search(r"^USER publisher$", TEXT, re.MULTILINE)
     assert TEXT.index("USER publisher") < TEXT.index("ENTRYPOINT")

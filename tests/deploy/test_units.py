@@ -86,6 +86,34 @@ def test_the_secrets_handed_over_are_those_that_the_program_takes():
     assert [credential for _, credential in named] == loaded
 
 
+@pytest.mark.parametrize(
+    ("called", "package"),
+    [
+        ("curl ", "curl"),
+        ("git clone", "git"),
+        ("python3 -m venv", "python3-venv"),
+        ("/etc/caddy", "caddy"),
+        ("/etc/cron.d", "cron"),
+    ],
+)
+def test_the_guide_installs_what_it_calls_and_an_empty_debian_lacks(called, package):
+    guide = (DEPLOY.parent / "docs/how-to/a-small-server.md").read_text(encoding="utf-8")
+    installed = re.search(r"^apt-get install (.*)$", guide, re.MULTILINE)
+    assert installed
+    assert called in guide
+    assert package in installed[1].split()
+
+
+def test_the_maildir_of_the_guide_lies_where_the_service_may_write():
+    guide = (DEPLOY.parent / "docs/how-to/receive-bounces.md").read_text(encoding="utf-8")
+    base = re.search(r"virtual_mailbox_base=(\S+)", guide)
+    name = re.search(r"virtual_mailbox_maps=static:(\S+)/", guide)
+    assert base
+    assert name
+    assert base[1] in service("publisher.service")["ReadWritePaths"].split()
+    assert f'maildir = "{Path(base[1]).name}/{name[1]}"' in guide
+
+
 def test_the_paths_of_the_guides_are_those_of_the_units():
     guide = (DEPLOY.parent / "docs/how-to/a-small-server.md").read_text(encoding="utf-8")
     lines = [service(name) for name in SERVICES]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -134,3 +135,16 @@ def test_what_a_killed_worker_had_not_taken_is_sent_by_another(site, shared_url,
     in_the_air = 8
     assert until(lambda: len(everybody - {*mailed(first), *mailed(second)}) <= in_the_air)
     assert len(mailed(first)) + len(mailed(second)) <= len(everybody) + in_the_air
+
+
+def test_a_worker_says_when_it_is_at_work(site, shared_url, worker, monkeypatch):
+    share(site, shared_url)
+    begun(site, people=0)
+    away = further(site, "away")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waiting:
+        waiting.bind(f"\0publisher-{os.getpid()}")
+        waiting.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@publisher-{os.getpid()}")
+        worker(away)
+        assert waiting.recv(100) == b"READY=1"
+    assert b"running site=" in (away / "log").read_bytes()
