@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, literal, select, update
 from publisher.delivery.ledger.ledger import IS_QUEUED, IS_SENDING, moment, seconds
 from publisher.delivery.ledger.record import InDoubt
 from publisher.delivery.ledger.states import RESTORED_CODE, State, move
+from publisher.store import Prepared
 from publisher.store.tables import attempts, deliveries, holds
 
 _SITE = "site"
@@ -28,8 +29,12 @@ class SiteHold:
 
 def site_hold(conn: Connection) -> SiteHold | None:
     """Return what holds the whole site, None when nothing does."""
-    row = conn.execute(select(holds).where(holds.c.name == _SITE)).one_or_none()
-    return SiteHold(moment(row.since_at), row.why) if row else None
+    found = _HELD.run(conn, {})
+    return SiteHold(moment(found[0][0]), found[0][1]) if found else None
+
+
+# Every sign-up asks, so it must cost next to nothing.
+_HELD = Prepared(lambda _kind: select(holds.c.since_at, holds.c.why).where(holds.c.name == _SITE))
 
 
 def hold_site(conn: Connection, why: str, now: datetime) -> int:
