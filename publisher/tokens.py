@@ -8,10 +8,13 @@ decides name a slot as well. Everything that is not exactly what we signed is re
 
 import base64
 import binascii
+import fcntl
 import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,12 +107,17 @@ def open_keys(path: Path, *, may_make: bool) -> Keys:
 
 
 def add_key(path: Path) -> Keys:
-    """Add a new key, which signs from now on; the old ones go on reading their links."""
-    keys = open_keys(path, may_make=True)
-    number = max(int(key_id) for key_id, _ in keys.pairs) + 1
-    grown = Keys((*keys.pairs, (str(number), secrets.token_bytes(_SECRET_BYTES))))
-    write_if_changed(path, _format(grown), mode=0o600)
-    sync_folder(path.parent)
+    """Add a new key, which signs from now on; the old ones go on reading their links.
+
+    Raises StoreError as `open_keys` does.
+    """
+    open_keys(path, may_make=True)
+    with _alone_in(path.parent):  # of two who add one at once, neither's is lost
+        keys = open_keys(path, may_make=False)
+        number = max(int(key_id) for key_id, _ in keys.pairs) + 1
+        grown = Keys((*keys.pairs, (str(number), secrets.token_bytes(_SECRET_BYTES))))
+        write_if_changed(path, _format(grown), mode=0o600)
+        sync_folder(path.parent)
     return grown
 
 
@@ -286,6 +294,17 @@ def _make_file(path: Path) -> None:
         except FileExistsError:
             return
     sync_folder(path.parent)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder; the system gives it back when the process ends, however it ends."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _format(keys: Keys) -> bytes:

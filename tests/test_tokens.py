@@ -1,6 +1,7 @@
 import base64
 import string
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -161,6 +162,14 @@ def test_a_broken_secret_file_is_named_and_not_replaced(tmp_path, text):
     with pytest.raises(StoreError, match=r"secret.* key"):
         open_keys(path, may_make=True)
     assert path.read_text() == text
+
+
+def test_of_keys_added_at_once_none_is_lost(tmp_path):
+    path = tmp_path / "secret"
+    with ThreadPoolExecutor(8) as pool:
+        added = [one.result().newest for one in [pool.submit(add_key, path) for _ in range(16)]]
+    assert set(added) <= set(open_keys(path, may_make=False).pairs)
+    assert len({key_id for key_id, _ in added}) == 16
 
 
 def test_after_a_rotation_old_links_work_and_the_new_key_signs(tmp_path):

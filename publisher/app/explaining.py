@@ -21,7 +21,7 @@ def explain_person(app: App, address: str, edition: str = "") -> PersonExplained
     Raises AddressError, and PublisherError when no edition has that name.
     """
     engine, now = app.engine_if_there(), app.now()
-    path = app.settings.var_dir / "secret"
+    path = app.settings.secret_file
     secret = open_keys(path, may_make=False).lasting if path.exists() else None
     return digests.explain_person(
         engine, app.settings, app.library(), address, now, secret=secret, edition=edition

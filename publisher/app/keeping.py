@@ -9,7 +9,14 @@ from publisher.delivery import erase_messages
 from publisher.feedback import forget_unproved
 from publisher.store import MACHINES, held, open_engine, read, write
 from publisher.store import upgrade as upgrade_schema
-from publisher.subscribers import forget_asks, forget_unconfirmed, forget_wishes, unconfirmed
+from publisher.subscribers import (
+    check_signing_keys,
+    forget_asks,
+    forget_unconfirmed,
+    forget_wishes,
+    unconfirmed,
+)
+from publisher.tokens import add_key
 
 
 def upgrade(app: App) -> bool:
@@ -24,6 +31,18 @@ def upgrade(app: App) -> bool:
         return changed
     finally:
         engine.dispose()
+
+
+def add_link_key(app: App) -> str:
+    """Add a key that signs links from now on, and return its number; no other is taken away.
+
+    Raises StoreError when the keys that there are cannot be used.
+    """
+    _ = app.keys  # where they are gone, or are not those of the other machines, none may be added
+    keys = add_key(app.settings.secret_file)
+    if app.is_shared:
+        check_signing_keys(app.engine, keys, app.now())
+    return keys.newest[0]
 
 
 def machines(app: App) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from publisher.errors import MigrationNeeded, PublisherError, SiteHeld
+from publisher.errors import MigrationNeeded, PublisherError, SiteHeld, StoreError
 from publisher.ops import Clock, log
 from publisher.settings import load
 
@@ -46,6 +46,14 @@ def settings_time(root: Path) -> int:
     return (root / "publisher.toml").stat().st_mtime_ns
 
 
+def _secret_time(settings: "Settings") -> int:
+    """Return when a site's keys were last written, in nanoseconds; 0 when there are none."""
+    try:
+        return settings.secret_file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 class App:
     """One site and its parts, each made when it is first asked for; threads may share it."""
 
@@ -53,7 +61,7 @@ class App:
         self.settings, self.clock = settings, clock
         self.on_mail: Callable[[], None] = nobody_waits  # told when mail may have been queued
         self._making = RLock()  # held while a part is made or replaced
-        self._settings_time = settings_time(settings.root)
+        self._settings_time, self._keys_time = settings_time(settings.root), 0
         self._library: Library | None = None
         self._engine: Engine | None = None
         # Published items for whose sake the last build was refused; None: nothing was built here.
@@ -75,11 +83,13 @@ class App:
         return self.clock.now()
 
     def reload(self) -> bool:
-        """Take up publisher.toml when it was changed; return whether it was.
+        """Take up publisher.toml when it was changed; return whether it was. So are keys taken up.
 
-        Raises SettingsError when it cannot be used; the settings of before stay in force.
+        Raises SettingsError, or StoreError of the keys, when what is new cannot be used; what was
+        before stays in force.
         """
         with self._making:
+            self._take_up_keys()
             changed_at = settings_time(self.settings.root)
             if changed_at == self._settings_time:
                 return False
@@ -91,6 +101,18 @@ class App:
             for made in ("templates", "signers"):
                 self.__dict__.pop(made, None)
             return True
+
+    def _take_up_keys(self) -> None:
+        """Read the keys anew when one was added since."""
+        before, changed_at = self.__dict__.get("keys"), _secret_time(self.settings)
+        if before is None or changed_at in (0, self._keys_time):
+            return
+        del self.__dict__["keys"]
+        try:
+            _ = self.keys
+        except StoreError:
+            self.__dict__["keys"] = before
+            raise
 
     def close(self) -> None:
         """Let go of the database."""
@@ -178,7 +200,7 @@ class App:
         """
         from publisher.tokens import open_keys
 
-        path = self.settings.var_dir / "secret"
+        path, self._keys_time = self.settings.secret_file, _secret_time(self.settings)
         if not self.is_shared:
             return open_keys(path, may_make=path.exists() or not self.has_subscribers())
         from publisher.subscribers import check_signing_keys, has_signing_keys

@@ -33,7 +33,7 @@ def backup_site(
         return write_backup(
             engine,
             path,
-            settings.var_dir / "secret",
+            settings.secret_file,
             now,
             may_replace=may_replace,
             on_progress=on_progress,
@@ -58,7 +58,7 @@ def restore_site(
                 f"mail is being sent from this database ({busy})",
                 hint="stop every `publisher run` and `send` of this site first",
             )
-        secret = settings.var_dir / "secret"
+        secret = settings.secret_file
         return restore(engine, path, secret, now, wishes, on_progress=on_progress)
 
 

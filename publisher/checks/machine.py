@@ -102,7 +102,7 @@ def _is_writable(folder: Path) -> bool:
 
 def secret(app: "App") -> Answer:
     """See that the secret is there when it is needed, and readable by its owner only."""
-    path = app.settings.var_dir / "secret"
+    path = app.settings.secret_file
     if not path.exists():
         if app.has_subscribers():
             return (

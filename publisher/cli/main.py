@@ -33,6 +33,7 @@ COMMANDS = {
     "run": ("run", "Do everything in one process, until it is stopped"),
     "worker": ("worker", "Deliver and do jobs on a further machine"),
     "doctor": ("doctor", "Examine settings, database, machine, mail server, DNS"),
+    "link-key": ("link_key", "Make a new key that signs the links in mail"),
     "dkim-key": ("dkim_key", "Make a key that signs messages, and its record for DNS"),
     "backup": ("backup", "Write the database and the secret into one file"),
     "restore": ("restore", "Bring a backup back, into SQLite or PostgreSQL"),

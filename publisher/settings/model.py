@@ -373,6 +373,11 @@ class Settings(Section):
         return self.root / "var"
 
     @property
+    def secret_file(self) -> Path:
+        """The keys that sign links."""
+        return self.root / "var" / "secret"
+
+    @property
     def outbox_dir(self) -> Path:
         return self.root / "outbox"
 
