@@ -4,6 +4,7 @@ They are Procrastinate's own (`procrastinate_*`) and come and change with its ve
 steps were taken is kept as the comment of its first table. Imported only with PostgreSQL.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def _look(engine: Engine) -> tuple[str, list[Path]]:
     except ImportError as error:
         raise StoreError(
             "[database] url names PostgreSQL, but Procrastinate is not installed",
-            hint="run `pip install 'publisher[postgres]'`",
+            hint=f"run `{sys.executable} -m pip install 'publisher[postgres]'`",
         ) from error
     steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
     with read(engine) as conn:

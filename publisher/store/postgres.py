@@ -1,5 +1,6 @@
 """PostgreSQL's side of the store; imported only when the settings name it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def open_postgres(address: URL) -> Engine:
     except ImportError as error:
         raise StoreError(
             "[database] url names PostgreSQL, but its driver psycopg is not installed",
-            hint="run `pip install 'publisher[postgres]'`",
+            hint=f"run `{sys.executable} -m pip install 'publisher[postgres]'`",
         ) from error
 
 

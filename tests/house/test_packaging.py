@@ -1,6 +1,7 @@
 """What a stranger installs: sdist and wheel carry all that the program needs, and it works alone."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -72,3 +73,9 @@ def test_installed_wheel_runs_demo_init_and_build_elsewhere(dist, tmp_path):
     publisher("--site", "news", "check")
     publisher("--site", "news", "build")
     assert (home / "news/feeds/en/all.rss").stat().st_size > 500
+
+
+def test_no_page_installs_by_name_what_is_another_program_on_pypi():
+    by_name = re.compile(r"pip install (?:-\S+ )*['\"]?publisher\b")
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    assert [page.name for page in pages if by_name.search(page.read_text("utf-8"))] == []
