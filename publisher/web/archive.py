@@ -211,12 +211,14 @@ def _origins(found: "digests.EditionPage") -> list[str]:
 
 
 def _without_slash(visit: Visit) -> Response:
-    path = quote(visit.route.rstrip("/").format_map(visit.params), safe="/:")
+    """Lead to the same page by its one address; the root's is that of what there is to read."""
+    path = quote(visit.route.rstrip("/").format_map(visit.params), safe="/:") or "/archive"
     query = urlencode(visit.query.fields)
     return pages.moved(visit, f"{path}?{query}" if query else path)
 
 
 PAGES = (
+    Page("/", get=_without_slash, is_public=True),
     Page("/archive", get=_show_digests, is_public=True),
     Page("/archive/", get=_without_slash, is_public=True),
     Page("/archive/search", get=_search, is_public=True),

@@ -223,8 +223,15 @@ def test_in_a_sub_path_every_link_has_it_whether_a_proxy_cuts_it_off_or_not(site
     browser = open_web(Page("/where", get=lambda v: PlainTextResponse(v.to("/a") + v.url("/b"))))
     for path in ("/news/where", "/where"):
         assert browser.get(path).text == "/news/ahttps://example.org/news/b"
-    for path in ("/nothing", "/news/nothing", "/news"):
+    for path in ("/nothing", "/news/nothing"):
         assert 'href="/news/look/' in browser.get(path).text
+    for path in ("/news", "/news/", "/"):
+        assert browser.get(path).headers["location"] == "/news/archive"
+
+
+def test_the_root_leads_to_what_there_is_to_read_in_the_same_language(web):
+    answer = web.get("/?lang=ar")
+    assert (answer.status, answer.headers["location"]) == (308, "/archive?lang=ar")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "[", "x:y:z", "a b", "%00"])
