@@ -14,21 +14,25 @@ import pytest
 from publisher.web.shelf import LARGEST_KEPT
 from tests.conftest import SETTINGS
 from tests.web.browser import SECONDS
+from tests.web.conftest import opened
 
 HUB = SETTINGS.replace("[feeds]\n", '[feeds]\nhub = "https://hub.example.org/"\n')
 ARABIC = "category-الوقاية"
 
 
-@pytest.fixture
-def feeds(site, open_web):
-    """A site with two items in two languages, built, with a hub."""
-    site.configure(HUB.replace("[categories.prevention]", '[categories."الوقاية"]'))
+@pytest.fixture(scope="module")
+def feeds(still_site):
+    """A site with two items in two languages, built, with a hub, and with traps in its feeds."""
+    still_site.configure(HUB.replace("[categories.prevention]", '[categories."الوقاية"]'))
     long = "Words that go on and on. " * 100
-    site.item("a.en.md", "A", body=long, categories='["الوقاية"]')
-    site.item("a.ar.md", "أ", body="كلمات")
-    browser = open_web()
-    browser.app.build()
-    return browser
+    still_site.item("a.en.md", "A", body=long, categories='["الوقاية"]')
+    still_site.item("a.ar.md", "أ", body="كلمات")
+    with opened(still_site) as browser:
+        browser.app.build()
+        (still_site.root / "feeds/en/.hidden").write_text("secret")
+        (still_site.root / "feeds/link.rss").symlink_to(still_site.root / "publisher.toml")
+        (still_site.root / "feeds/out").symlink_to(still_site.root)
+        yield browser
 
 
 @pytest.fixture
@@ -44,8 +48,8 @@ def until(condition):
         time.sleep(0.05)
 
 
-def test_a_feed_is_its_file_with_all_that_caches_want(feeds, site, rss):
-    path = site.root / "feeds/en/all.rss"
+def test_a_feed_is_its_file_with_all_that_caches_want(feeds, still_site, rss):
+    path = still_site.root / "feeds/en/all.rss"
     assert rss.status == 200
     assert rss.body == path.read_bytes()
     headers = rss.headers
@@ -212,23 +216,24 @@ def test_an_arabic_path_is_found_raw_and_encoded(feeds):
         "a" * 5000,
     ],
 )
-def test_nothing_outside_and_nothing_hidden_is_served(feeds, site, path):
-    (site.root / "feeds/en/.hidden").write_text("secret")
-    (site.root / "feeds/link.rss").symlink_to(site.root / "publisher.toml")
-    (site.root / "feeds/out").symlink_to(site.root)
+def test_nothing_outside_and_nothing_hidden_is_served(feeds, path):
     answer = feeds.ask("GET", f"/feeds/{path}")
     assert answer.status in (400, 404) or (path, answer.status) == ("en", 308)
     assert b"id_authority" not in answer.body
     assert b"secret" not in answer.body
 
 
-def test_a_build_shows_at_once_and_what_it_took_away_is_gone(feeds, site, rss):
+def test_a_build_shows_at_once_and_what_it_took_away_is_gone(site, open_web):
+    site.item("a.en.md", "A")
+    web = open_web()
+    web.app.build()
+    before = web.get("/feeds/en/all.rss").headers["etag"]
     site.item("b.en.md", "Brand new")
-    assert feeds.app.build()
-    until(lambda: b"Brand new" in feeds.get("/feeds/en/all.rss").body)
-    assert feeds.get("/feeds/en/all.rss").headers["etag"] != rss.headers["etag"]
+    assert web.app.build()
+    until(lambda: b"Brand new" in web.get("/feeds/en/all.rss").body)
+    assert web.get("/feeds/en/all.rss").headers["etag"] != before
     (site.root / "feeds/en/all.rss").unlink()
-    until(lambda: feeds.get("/feeds/en/all.rss").status == 404)
+    until(lambda: web.get("/feeds/en/all.rss").status == 404)
 
 
 def test_the_folder_s_page_has_one_address(feeds):
@@ -237,10 +242,10 @@ def test_the_folder_s_page_has_one_address(feeds):
     assert feeds.get("/feeds/de").status == 404
 
 
-def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, site):
+def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, still_site):
     data = os.urandom(LARGEST_KEPT + 600_000)
     path = "/feeds/files/0123456789abcdef/guide.pdf"
-    site.write(path[1:], data)
+    still_site.write(path[1:], data)
     whole = feeds.get(path)
     assert (whole.status, whole.headers["content-type"]) == (200, "application/pdf")
     assert whole.body == data
@@ -251,9 +256,10 @@ def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, site):
     assert feeds.ask("HEAD", path).headers["content-length"] == str(len(data))
 
 
-def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, site):
-    site.write("feeds/files/0123456789abcdef/page.html", "<script>alert(1)</script>")
-    site.write("feeds/files/0123456789abcdef/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, still_site):
+    folder = "feeds/files/0123456789abcdef"
+    still_site.write(f"{folder}/page.html", "<script>alert(1)</script>")
+    still_site.write(f"{folder}/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
     for name in ("page.html", "a.svg"):
         headers = feeds.get(f"/feeds/files/0123456789abcdef/{name}").headers
         assert headers["content-disposition"] == "attachment"
