@@ -79,7 +79,8 @@ def expand(
     while not is_done:
         with write(engine) as conn:
             is_done = opening.write_chunk(conn, chunk)
-        let_others(engine)
+        if not is_done:
+            let_others(engine)
     with write(engine) as conn:
         own.drop(conn)
         _finish(conn, edition, now)
@@ -151,7 +152,7 @@ class Opening:
             .where(editions.c.id == self._edition.id)
             .values(opened_through=span.through)
         )
-        return False
+        return span.is_last
 
     def prepare(self, conn: Connection) -> None:
         """Have what all chunks share on this connection: bodies, and tables that say whose."""

@@ -72,6 +72,7 @@ class Span:
 
     after: int
     through: int
+    is_last: bool = False  # whether nobody comes after it
 
     def __contains__(self, number: int) -> bool:
         return self.after < number <= self.through
@@ -180,9 +181,10 @@ def span_after(conn: Connection, through: int, size: int) -> Span | None:
     """Return the span of the next subscribers, of all states; None when nobody is left."""
     rest = select(subscribers.c.id).where(subscribers.c.id > through).order_by(subscribers.c.id)
     upto: int | None = conn.scalar(rest.offset(size - 1).limit(1))
-    if upto is None:
-        upto = conn.scalar(select(func.max(subscribers.c.id)).where(subscribers.c.id > through))
-    return None if upto is None else Span(through, upto)
+    if upto is not None:
+        return Span(through, upto)
+    last = conn.scalar(select(func.max(subscribers.c.id)).where(subscribers.c.id > through))
+    return None if last is None else Span(through, last, is_last=True)
 
 
 def had(conn: Connection, digest: str, readers: Sequence[int]) -> dict[int, frozenset[str]]:

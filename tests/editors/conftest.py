@@ -27,6 +27,7 @@ class Office:
         self.site, self._more = site, more
         self._apps: list[App] = []
         self.configure()
+        site.have_database()
 
     def configure(self, old: str = "", new: str = "", editors: str = EDITORS) -> None:
         assert old in SETTINGS

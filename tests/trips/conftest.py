@@ -25,6 +25,7 @@ class Journey:
 
     def __init__(self, site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site, self._monkeypatch = site, monkeypatch
+        site.have_database()
         self._numbers = itertools.count()
         monkeypatch.setenv("PUBLISHER_TESTING", "1")
 

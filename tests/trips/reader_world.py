@@ -145,6 +145,7 @@ class World:
 def opened_world(site: SmallSite) -> Iterator[World]:
     """Serve a site for a block, with addresses that a browser on this machine can open."""
     site.configure(SETTINGS + _MORE)
+    site.have_database()
     app = open_app(site.root, Clock(NOW))
     with browsing(app) as web:
         there = f"http://127.0.0.1:{web.port}"

@@ -151,6 +151,7 @@ class World:
             moment = began + ITEMS_EVERY * number + 7 * MINUTE
             self.items[f"news-{number:02}"] = moment
             site.item(f"news-{number:02}.en.md", f"News {number}", moment.isoformat())
+        site.have_database()
         self.walk = Walk(site.root, began, "https://example.org")
         for name, where in self.readers.items():
             self.walk.join(name, ["en"], time_zone=where)

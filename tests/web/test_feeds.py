@@ -15,17 +15,31 @@ from publisher.app import building
 from publisher.web.shelf import LARGEST_KEPT
 from tests.conftest import SETTINGS
 from tests.web.browser import SECONDS
+from tests.web.conftest import opened
 
 HUB = SETTINGS.replace("[feeds]\n", '[feeds]\nhub = "https://hub.example.org/"\n')
 ARABIC = "category-الوقاية"
 
 
-@pytest.fixture
-def feeds(site, open_web):
-    """A site with two items in two languages, built, with a hub."""
-    site.configure(HUB.replace("[categories.prevention]", '[categories."الوقاية"]'))
+@pytest.fixture(scope="module")
+def feeds(still_site):
+    """A site with two items in two languages, built, with a hub, and with traps in its feeds."""
+    still_site.configure(HUB.replace("[categories.prevention]", '[categories."الوقاية"]'))
     long = "Words that go on and on. " * 100
-    site.item("a.en.md", "A", body=long, categories='["الوقاية"]')
+    still_site.item("a.en.md", "A", body=long, categories='["الوقاية"]')
+    still_site.item("a.ar.md", "أ", body="كلمات")
+    with opened(still_site) as browser:
+        building.build(browser.app)
+        (still_site.root / "feeds/en/.hidden").write_text("secret")
+        (still_site.root / "feeds/link.rss").symlink_to(still_site.root / "publisher.toml")
+        (still_site.root / "feeds/out").symlink_to(still_site.root)
+        yield browser
+
+
+@pytest.fixture
+def small_feeds(site, open_web):
+    """A site with an item in two languages, built, for who changes something."""
+    site.item("a.en.md", "A", body="Words that go on and on. " * 100)
     site.item("a.ar.md", "أ", body="كلمات")
     browser = open_web()
     building.build(browser.app)
@@ -45,8 +59,8 @@ def until(condition):
         time.sleep(0.05)
 
 
-def test_a_feed_is_its_file_with_all_that_caches_want(feeds, site, rss):
-    path = site.root / "feeds/en/all.rss"
+def test_a_feed_is_its_file_with_all_that_caches_want(feeds, still_site, rss):
+    path = still_site.root / "feeds/en/all.rss"
     assert rss.status == 200
     assert rss.body == path.read_bytes()
     headers = rss.headers
@@ -92,28 +106,33 @@ def test_each_coding_has_a_tag_of_its_own(feeds, rss):
     assert not any(tag.startswith("W/") for tag in tags)
 
 
-def test_a_twin_on_the_disk_is_never_what_is_served_for_its_file(feeds, site, rss):
+def test_a_twin_on_the_disk_is_never_what_is_served_for_its_file(small_feeds, site):
     for suffix, pack in ((".gz", gzip.compress), (".br", brotli.compress)):
         (site.root / f"feeds/en/all.rss{suffix}").write_bytes(pack(b"of other bytes"))
-    packed = feeds.get("/feeds/en/all.rss", Accept_Encoding="gzip")
-    small = feeds.get("/feeds/en/all.rss", Accept_Encoding="br")
-    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == rss.body
+    packed = small_feeds.get("/feeds/en/all.rss", Accept_Encoding="gzip")
+    small = small_feeds.get("/feeds/en/all.rss", Accept_Encoding="br")
+    plain = small_feeds.get("/feeds/en/all.rss")
+    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == plain.body
 
 
 @pytest.mark.parametrize(
     ("suffix", "type_"), [(".gz", "application/gzip"), (".br", "application/octet-stream")]
 )
-def test_a_twin_that_is_asked_for_by_name_is_a_file_like_any_other(feeds, site, suffix, type_):
+def test_a_twin_that_is_asked_for_by_name_is_a_file_like_any_other(
+    feeds, still_site, suffix, type_
+):
     answer = feeds.get(f"/feeds/en/all.rss{suffix}", Accept_Encoding="gzip, br")
     assert (answer.status, answer.headers["content-type"]) == (200, type_)
-    assert answer.body == (site.root / f"feeds/en/all.rss{suffix}").read_bytes()
+    assert answer.body == (still_site.root / f"feeds/en/all.rss{suffix}").read_bytes()
     assert not {"content-encoding", "vary", "link"} & set(answer.headers.keys())
     tag = answer.headers["etag"]
     assert feeds.get(f"/feeds/en/all.rss{suffix}", If_None_Match=tag).status == 304
 
 
-def test_a_packed_download_is_not_taken_for_what_is_in_it(feeds, site):
-    site.write("feeds/files/0123456789abcdef/page.html.gz", gzip.compress(b"<p>Words</p>" * 100))
+def test_a_packed_download_is_not_taken_for_what_is_in_it(feeds, still_site):
+    still_site.write(
+        "feeds/files/0123456789abcdef/page.html.gz", gzip.compress(b"<p>Words</p>" * 100)
+    )
     headers = feeds.get("/feeds/files/0123456789abcdef/page.html.gz", Accept_Encoding="br").headers
     assert headers["content-type"] == "application/gzip"
     assert "content-encoding" not in headers
@@ -240,23 +259,24 @@ def test_an_arabic_path_is_found_raw_and_encoded(feeds):
         "a" * 5000,
     ],
 )
-def test_nothing_outside_and_nothing_hidden_is_served(feeds, site, path):
-    (site.root / "feeds/en/.hidden").write_text("secret")
-    (site.root / "feeds/link.rss").symlink_to(site.root / "publisher.toml")
-    (site.root / "feeds/out").symlink_to(site.root)
+def test_nothing_outside_and_nothing_hidden_is_served(feeds, path):
     answer = feeds.ask("GET", f"/feeds/{path}")
     assert answer.status in (400, 404) or (path, answer.status) == ("en", 308)
     assert b"id_authority" not in answer.body
     assert b"secret" not in answer.body
 
 
-def test_a_build_shows_at_once_and_what_it_took_away_is_gone(feeds, site, rss):
+def test_a_build_shows_at_once_and_what_it_took_away_is_gone(site, open_web):
+    site.item("a.en.md", "A")
+    web = open_web()
+    building.build(web.app)
+    before = web.get("/feeds/en/all.rss").headers["etag"]
     site.item("b.en.md", "Brand new")
-    assert building.build(feeds.app)
-    until(lambda: b"Brand new" in feeds.get("/feeds/en/all.rss").body)
-    assert feeds.get("/feeds/en/all.rss").headers["etag"] != rss.headers["etag"]
+    assert building.build(web.app)
+    until(lambda: b"Brand new" in web.get("/feeds/en/all.rss").body)
+    assert web.get("/feeds/en/all.rss").headers["etag"] != before
     (site.root / "feeds/en/all.rss").unlink()
-    until(lambda: feeds.get("/feeds/en/all.rss").status == 404)
+    until(lambda: web.get("/feeds/en/all.rss").status == 404)
 
 
 def test_the_folder_s_page_has_one_address(feeds):
@@ -265,10 +285,10 @@ def test_the_folder_s_page_has_one_address(feeds):
     assert feeds.get("/feeds/de").status == 404
 
 
-def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, site):
+def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, still_site):
     data = os.urandom(LARGEST_KEPT + 600_000)
     path = "/feeds/files/0123456789abcdef/guide.pdf"
-    site.write(path[1:], data)
+    still_site.write(path[1:], data)
     whole = feeds.get(path)
     assert (whole.status, whole.headers["content-type"]) == (200, "application/pdf")
     assert whole.body == data
@@ -279,9 +299,10 @@ def test_a_download_of_any_size_is_served_whole_and_in_parts(feeds, site):
     assert feeds.ask("HEAD", path).headers["content-length"] == str(len(data))
 
 
-def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, site):
-    site.write("feeds/files/0123456789abcdef/page.html", "<script>alert(1)</script>")
-    site.write("feeds/files/0123456789abcdef/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, still_site):
+    folder = "feeds/files/0123456789abcdef"
+    still_site.write(f"{folder}/page.html", "<script>alert(1)</script>")
+    still_site.write(f"{folder}/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
     for name in ("page.html", "a.svg"):
         headers = feeds.get(f"/feeds/files/0123456789abcdef/{name}").headers
         assert headers["content-disposition"] == "attachment"
@@ -290,7 +311,7 @@ def test_a_download_that_could_run_in_our_name_is_only_saved(feeds, site):
 
 
 @pytest.fixture
-def retired(feeds, site, open_web):
+def retired(small_feeds, site, open_web):
     """The same site after it has retired its feeds in Arabic and one in English."""
     site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["ar", "en/news"]\n'))
     browser = open_web()
@@ -329,7 +350,7 @@ def test_what_is_not_retired_is_there_and_what_never_was_is_404(retired):
     assert retired.ask("POST", "/feeds/ar/all.rss").status == 405
 
 
-def test_a_feed_is_served_until_the_build_takes_it_away(feeds, site, open_web):
+def test_a_feed_is_served_until_the_build_takes_it_away(small_feeds, site, open_web):
     site.configure(HUB.replace("[feeds]\n", '[feeds]\nretired = ["en/news"]\n'))
     browser = open_web()
     assert browser.get("/feeds/en/news.rss").status == 200

@@ -14,11 +14,21 @@ from publisher.app import building
 from publisher.web.visit import Page
 from publisher.web.wire import MOST_HEAD, Patience
 from tests.web.browser import SECONDS
+from tests.web.conftest import opened
 from tests.web.test_feeds import until
 
 CORPUS = os.environ.get("PUBLISHER_CORPUS", "")
 pytestmark = pytest.mark.usefixtures("no_traceback")
 FORM = Page("/form", post=lambda visit: PlainTextResponse("read"))
+
+
+@pytest.fixture(scope="module")
+def still_web(still_site):
+    """The small site with an item, its feeds and a form: one web that all harm is meant for."""
+    still_site.item("a.en.md", "A")
+    with opened(still_site, FORM) as browser:
+        building.build(browser.app)
+        yield browser
 
 
 def raw(browser, data: bytes) -> bytes:
@@ -38,37 +48,45 @@ def everything(line: socket.socket) -> bytes:
     return bytes(got)
 
 
-@pytest.mark.parametrize(
-    "beginning",
-    [
-        b"",
-        b"POST /form HT",
-        b"GET /nothing HTTP/1.1\r\nX-Slow: ",
-        b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
-        b"POST /form HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\ne",
-        b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
-        b"PUT /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
-    ],
-    ids=["silence", "line", "headers", "form", "chunks", "page", "method"],
-)
-def test_who_is_slow_is_cut_off_and_nobody_waits_for_it(open_web, beginning):
-    hold_up(open_web(FORM, patience=Patience(request=1.0)), beginning, 50)
+SLOW = {
+    "silence": b"",
+    "line": b"POST /form HT",
+    "headers": b"GET /nothing HTTP/1.1\r\nX-Slow: ",
+    "form": b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+    "chunks": b"POST /form HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\ne",
+    "page": b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+    "method": b"PUT /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ne",
+}
 
 
-def hold_up(browser, beginning, number):
-    """Begin as many requests and never end them: others are answered, and all are cut off."""
+def test_who_is_slow_is_cut_off_and_nobody_waits_for_it(open_web):
+    # All at once, since each alone would wait out the patience of a web.
+    hold_up(open_web(FORM, patience=Patience(request=1.0)), SLOW, 50)
+
+
+def hold_up(browser, beginnings, number):
+    """Begin as many requests of each kind and never end them: others are answered, all cut off."""
     with ExitStack() as lines:
         slow = [
-            lines.enter_context(socket.create_connection(("127.0.0.1", browser.port), SECONDS))
+            (kind, lines.enter_context(socket.create_connection(("127.0.0.1", browser.port))))
+            for kind in beginnings
             for _ in range(number)
         ]
-        for line in slow:
-            line.sendall(beginning)
+        for kind, line in slow:
+            line.sendall(beginnings[kind])
         began = time.monotonic()
         assert browser.get("/healthz").status == 200
         assert time.monotonic() - began < SECONDS / 2
-        for line in slow:
-            everything(line)  # returns only when the line is closed
+        assert [kind for kind, line in slow if not is_cut_off(line)] == []
+
+
+def is_cut_off(line: socket.socket) -> bool:
+    line.settimeout(SECONDS)
+    try:
+        everything(line)  # returns only when the line is closed
+    except TimeoutError:
+        return False
+    return True
 
 
 def is_open(path: Path) -> bool:
@@ -97,11 +115,11 @@ def test_who_takes_nothing_of_a_large_answer_is_cut_off(site, open_web):
     ],
     ids=["path", "many", "long"],
 )
-def test_a_head_without_an_end_is_refused(web, request_head):
+def test_a_head_without_an_end_is_refused(still_web, request_head):
     assert len(request_head) > MOST_HEAD
-    answer = raw(web, request_head)
+    answer = raw(still_web, request_head)
     assert answer == b"" or answer.split()[1] in (b"400", b"431")
-    assert web.get("/healthz").status == 200
+    assert still_web.get("/healthz").status == 200
 
 
 @pytest.mark.parametrize(
@@ -116,31 +134,29 @@ def test_a_head_without_an_end_is_refused(web, request_head):
         b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
         b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
         b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\nConnection: close\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"GET /nothing HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
     ],
 )
-def test_what_is_no_request_is_refused_and_harms_nobody(web, request_line):
-    with socket.create_connection(("127.0.0.1", web.port), SECONDS) as line:
+def test_what_is_no_request_is_refused_and_harms_nobody(still_web, request_line):
+    with socket.create_connection(("127.0.0.1", still_web.port), SECONDS) as line:
         line.sendall(request_line)
         line.shutdown(socket.SHUT_WR)
         answer = everything(line)
     assert answer == b"" or answer.split()[1] in (b"400", b"404", b"405"), answer
-    assert web.get("/healthz").status == 200
+    assert still_web.get("/healthz").status == 200
 
 
 @pytest.mark.parametrize(
     "path", ["/debug", "/.git/config", "/.env", "/publisher.toml", "/var/secret"]
 )
-def test_there_is_nothing_to_find(web, path):
-    assert web.get(path).status == 404
+def test_there_is_nothing_to_find(still_web, path):
+    assert still_web.get(path).status == 404
 
 
 @pytest.mark.parametrize("length", ["99999999999999999999999", "1e9", "+5", "0x5"])
-def test_a_length_that_is_none_is_refused(open_web, length):
-    answer = raw(
-        open_web(FORM),
-        f"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode(),
-    )
+def test_a_length_that_is_none_is_refused(still_web, length):
+    request = f"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    answer = raw(still_web, request.encode())
     assert answer.split()[1] in (b"400", b"413")
 
 
@@ -156,15 +172,12 @@ def test_a_length_that_is_none_is_refused(open_web, length):
         ("45-metrics-open", {200, 404}),
     ],
 )
-def test_hostile_requests_of_the_corpus_have_their_outcome(site, open_web, name, allowed):
-    site.item("a.en.md", "A")
-    browser = open_web()
-    building.build(browser.app)
+def test_hostile_requests_of_the_corpus_have_their_outcome(still_web, name, allowed):
     found = json.loads(Path(CORPUS, "http", f"{name}.json").read_text())
-    tag = browser.get("/feeds/en/all.rss").headers["etag"].strip('"')
+    tag = still_web.get("/feeds/en/all.rss").headers["etag"].strip('"')
     for one in found if isinstance(found, list) else [found]:
         headers = one["headers"] | {"X-Forwarded-For": "203.0.113.9"}
-        answer = browser.ask(one["method"], one["path"], headers=headers)
+        answer = still_web.ask(one["method"], one["path"], headers=headers)
         assert answer.status in allowed, one["path"]
         assert "set-cookie" not in answer.headers
         assert b"root:" not in answer.body
@@ -181,5 +194,6 @@ def test_slow_forms_of_the_corpus_are_cut_off_and_nobody_waits_for_them(open_web
     one = json.loads(Path(CORPUS, "http", "33-slowloris.json").read_text())
     headers = "".join(f"{name}: {value}\r\n" for name, value in one["headers"].items())
     beginning = f"{one['method']} {one['path']} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{one['body']}"
-    hold_up(open_web(patience=Patience(request=1.0)), beginning.encode(), one["conns"])
+    begun = {"corpus": beginning.encode()}
+    hold_up(open_web(patience=Patience(request=1.0)), begun, one["conns"])
     assert Patience().request < 60

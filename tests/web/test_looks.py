@@ -8,11 +8,11 @@ WIDTHS = (375, 700)
 
 
 @pytest.fixture
-def visited(web, chromium, request):
+def visited(still_web, chromium):
     """Opens a page of the site as somebody with a screen and a language would."""
     contexts = []
 
-    def visit(path, language="en", width=700, scheme="light"):
+    def visit(path, language="en", width=700, scheme="light", web=still_web):
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -59,7 +59,7 @@ def test_a_word_without_an_end_breaks_before_a_phone_does(site, web, visited):
     site.configure(SETTINGS.replace("Weekly digest", endless).replace("Example Cities", endless))
     web.app.reload()
     for path in ("/subscribe", "/archive/weekly", "/nothing"):
-        page = visited(path, width=320)
+        page = visited(path, width=320, web=web)
         assert endless in page.locator("body").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 

@@ -15,9 +15,9 @@ from tests.web.test_feeds import until
 PROXIED = {"X-Forwarded-For": "203.0.113.9"}
 
 
-def test_health_is_one_word(web):
-    assert web.get("/healthz").text == "ok\n"
-    assert web.get("/readyz").text == "ready\n"
+def test_health_is_one_word(still_web):
+    assert still_web.get("/healthz").text == "ok\n"
+    assert still_web.get("/readyz").text == "ready\n"
 
 
 def test_who_is_not_ready_tells_strangers_no_more_than_that(web, site):
@@ -59,12 +59,12 @@ def test_every_number_of_the_table_is_told(stored_web):
         PROXIED | {"Authorization": "Bearer wrong"},
     ],
 )
-def test_metrics_are_nothing_to_strangers(web, headers):
+def test_metrics_are_nothing_to_strangers(still_web, headers):
     if "Authorization" in headers and len(headers) == 1:
         headers = headers | PROXIED
-    answer = web.ask("GET", "/metrics", headers=headers)
+    answer = still_web.ask("GET", "/metrics", headers=headers)
     assert answer.status == 404
-    assert answer.body == web.ask("GET", "/nothing", headers=headers).body
+    assert answer.body == still_web.ask("GET", "/nothing", headers=headers).body
 
 
 def test_the_token_opens_metrics_from_anywhere(site, open_web):

@@ -109,14 +109,14 @@ def test_every_address_gets_the_same_answer(stored_web):
         ("category", {"email": ANN, "category": "{{7*7}}"}),
     ],
 )
-def test_what_is_wrong_is_told_beside_its_field_and_what_was_typed_stays(web, field, fields):
-    answer = web.post("/subscribe", fields)
+def test_what_is_wrong_is_told_beside_its_field_and_what_was_typed_stays(still_web, field, fields):
+    answer = still_web.post("/subscribe", fields)
     assert answer.status == 422
     if field in ("email", "name"):
         assert f'aria-describedby="{field}-wrong"' in answer.text
         assert f'id="{field}-wrong"' in answer.text
         assert f'value="{fields[field]}"' in answer.text
-    assert count(web, "subscribers") == 0
+    assert count(still_web, "subscribers") == 0
 
 
 def test_over_the_limit_a_sentence_says_when_to_try_again(web):
@@ -368,9 +368,9 @@ def test_leaving_by_the_own_page_gets_a_goodbye(web):
     assert person(web).state is State.UNSUBSCRIBED
 
 
-def test_country_with_one_time_zone_is_guessed_from_the_browser(web):
+def test_country_with_one_time_zone_is_guessed_from_the_browser(still_web):
     def guessed(accept):
-        page = web.get("/subscribe", Accept_Language=accept).text
+        page = still_web.get("/subscribe", Accept_Language=accept).text
         return re.findall(r'<option selected value="([^"]+)"', page)
 
     assert guessed("ar-JO,ar;q=0.9") == ["Asia/Amman"]
