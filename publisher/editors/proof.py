@@ -18,7 +18,7 @@ from publisher.digests import Above, Composed, Expected, Slot, Standing
 from publisher.editors.mail import Post
 from publisher.editors.notices import Draft, who_has
 from publisher.errors import Level, Problem
-from publisher.render import language_name, mark, wrap
+from publisher.render import isolated, language_name, mark, wrap
 from publisher.store import read
 from publisher.subscribers import recipient_values
 
@@ -147,7 +147,8 @@ def _in_language(
     now: datetime,
 ) -> Sequence[Draft]:
     composed = _composed(post, edition, tag, items, told, now)
-    subject = post.templates.words(post.language).t("Proof: %(subject)s", subject=composed.subject)
+    shown = isolated(composed.subject, post.language)
+    subject = post.templates.words(post.language).t("Proof: %(subject)s", subject=shown)
     body = post.body_of(str(subject), composed.html, composed.plain, tag)
     return post.drafts(
         f"{due.purpose}{tag}",

@@ -40,6 +40,14 @@ def test_each_editor_gets_the_edition_of_each_language_that_has_readers_once(off
     ]
 
 
+def test_a_subject_in_the_other_direction_is_set_apart_in_a_proof_s(small_office):
+    small_office.site.item("a.ar.md", "القمة!")
+    small_office.begin(("a", "ar"))
+    tell_editors(small_office.at(SLOT - HOUR))
+    (subject,) = small_office.subjects()
+    assert (subject[:8], subject[-1:]) == ("Proof: \u2068", "\u2069")
+
+
 def test_a_proof_says_how_many_items_and_readers_each_language_has(small_office):
     with_two_items(small_office)
     tell_editors(small_office.at(SLOT - HOUR))
