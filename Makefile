@@ -7,12 +7,13 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench replay torture golden clean
+.PHONY: help demo test check format lint bench replay torture golden clean
 
 help:
 	@echo "make demo     the sample site, from files to feeds and inboxes, in a scratch folder"
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lint, types, import contracts, tests: what CI runs"
+	@echo "make lint     the same without the tests, in a minute"
 	@echo "make format   put the code into its one format"
 	@echo "make bench    measure every claim; WHOLE=1 adds a million readers, which takes minutes more"
 	@echo "make replay   live through a year of a real site (PUBLISHER_REAL) and count what came"
@@ -25,12 +26,13 @@ demo: $(VENV)/.program
 test: $(VENV)/.workshop
 	@$(PYTEST) -n $(WORKERS) --dist worksteal
 
-check: $(VENV)/.workshop
+check: lint test
+
+lint: $(VENV)/.workshop
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(PYTEST) -n $(WORKERS) --dist worksteal
 
 format: $(VENV)/.workshop
 	@$(BIN)/ruff format .
