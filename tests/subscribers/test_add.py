@@ -12,7 +12,8 @@ from publisher.subscribers.add import clean_name
 def consents(db):
     with read(db) as conn:
         table = tables.consents
-        return conn.execute(select(table.c.act, table.c.source, table.c.wording)).all()
+        rows = select(table.c.act, table.c.source, table.c.wording).order_by(table.c.id)
+        return conn.execute(rows).all()
 
 
 def test_with_consent_a_person_is_active_and_the_wording_is_kept(db, join, now):

@@ -48,7 +48,10 @@ def everybody(db, now):
 
 def consents(db):
     with read(db) as conn:
-        return [(row.act, row.detail) for row in conn.execute(select(tables.consents))]
+        return [
+            (row.act, row.detail)
+            for row in conn.execute(select(tables.consents).order_by(tables.consents.c.id))
+        ]
 
 
 @pytest.mark.parametrize(
@@ -437,5 +440,9 @@ def test_people_of_a_large_batch_keep_their_own_choices_and_consents(take, db, n
             ("monthly", "weekly"),
         )
     with read(db) as conn:
-        given = conn.execute(select(tables.consents.c.subscriber_id)).scalars().all()
+        given = (
+            conn.execute(select(tables.consents.c.subscriber_id).order_by(tables.consents.c.id))
+            .scalars()
+            .all()
+        )
     assert sorted(given) == sorted(person.id for person in found.values())
