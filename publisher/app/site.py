@@ -172,7 +172,8 @@ class App:
         """Return the database, or None when there is none yet: who only looks makes none."""
         from publisher.store import check_schema, open_engine
 
-        engine = open_engine(self.settings.database.url, self.settings.root)
+        own = self._engine
+        engine = own or open_engine(self.settings.database.url, self.settings.root)
         try:
             check_schema(engine)
         except MigrationNeeded as needed:
@@ -180,7 +181,8 @@ class App:
                 raise
             return None
         finally:
-            engine.dispose()
+            if own is None:
+                engine.dispose()
         return self.engine
 
     @cached_property
