@@ -38,6 +38,8 @@ def d10(ground: Ground) -> Result:
         rig.wait_for(ground.size(1000, 60), seconds=10)
         rig.kill_after(killed, rig.dice.randint(1, 20))
         time.sleep(2 * lease)
+        # What it reads when it is thawed was taken before the repeat only if that came later.
+        result.want(_is_taken_over(rig), "what the frozen one had in hand was not taken over")
         frozen.signal(signal.SIGCONT)
         result.want(_settle(rig, workers), "the others did not take over what was left")
         for worker in workers:
@@ -137,6 +139,21 @@ def d17(ground: Ground) -> Result:
     result.want(states["skipped"] > 0, "nobody left in time, so nothing was tried")
     result.notes.append(f"of {leaving} who left, {states['skipped']} were passed over")
     return result
+
+
+def _is_taken_over(rig: Rig) -> bool:
+    """Wait until no lease has ended, and whatever was in doubt has been sent once more."""
+    left = text(
+        "SELECT count(*) FROM deliveries WHERE (state = 'sending' AND lease_until_at < "
+        "extract(epoch FROM now())) OR (doubts > 0 AND state <> 'sent')"
+    )
+    end = time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < end:
+        with read(rig.engine) as conn:
+            if not conn.scalar(left):
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def _settle(rig: Rig, workers: list[Running]) -> bool:
