@@ -63,7 +63,9 @@ def run_shared(
     _log.info("running", site=app.settings.site.url, has_content=app.has_content)
     on_running()
     try:
-        stop.wait()
+        # A signal that another thread receives, as after SIGCONT, wakes nobody who waits for ever.
+        while not stop.wait(1):
+            pass
     finally:
         app.on_mail = nobody_waits
         machine.end()

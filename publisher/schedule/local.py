@@ -44,7 +44,9 @@ def run_alone(
     _log.info("running", site=app.settings.site.url)
     on_running()
     try:
-        stop.wait()
+        # A signal that another thread receives, as after SIGCONT, wakes nobody who waits for ever.
+        while not stop.wait(1):
+            pass
     finally:
         app.on_mail = nobody_waits
         timetable.end()

@@ -6,7 +6,7 @@ from collections import Counter
 
 from sqlalchemy import text
 
-from publisher.store import read
+from publisher.store import read, write
 
 from . import site
 from .ground import Ground
@@ -142,15 +142,18 @@ def d17(ground: Ground) -> Result:
 
 
 def _is_taken_over(rig: Rig) -> bool:
-    """Wait until no lease has ended, and whatever was in doubt has been sent once more."""
+    """Wait until no lease has ended, and whatever was in doubt has been sent once more.
+
+    Not for what a frozen worker has locked, in the middle of writing it down: that is its own.
+    """
     left = text(
-        "SELECT count(*) FROM deliveries WHERE (state = 'sending' AND lease_until_at < "
-        "extract(epoch FROM now())) OR (doubts > 0 AND state <> 'sent')"
+        "SELECT id FROM deliveries WHERE (state = 'sending' AND lease_until_at < "
+        "extract(epoch FROM now())) OR (doubts > 0 AND state <> 'sent') FOR UPDATE SKIP LOCKED"
     )
     end = time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < end:
-        with read(rig.engine) as conn:
-            if not conn.scalar(left):
+        with write(rig.engine) as conn:
+            if not conn.execute(left).all():
                 return True
         time.sleep(0.1)
     return False

@@ -162,9 +162,12 @@ def recover(
         theirs = and_(IS_SENDING, until <= clock_seconds(conn.dialect.name))
     doubtful = move("a delivery", State.SENDING, State.IN_DOUBT)
     wanted = State.QUEUED if in_doubt == "resend" else State.HELD
+    # A worker may be frozen in the middle of writing some of its rows down: whoever waited for
+    # these would take over none of the others until it is thawed.
+    free = select(deliveries.c.id).where(theirs).with_for_update(skip_locked=True)
     changed = conn.execute(
         update(deliveries)
-        .where(theirs)
+        .where(deliveries.c.id.in_(free))
         .values(
             state=str(move("a delivery", doubtful, wanted)),
             doubts=deliveries.c.doubts + 1,
