@@ -3,7 +3,7 @@ from collections import deque
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import literal, select, update
+from sqlalchemy import literal, select, text, update
 
 from publisher.delivery import (
     LETTERS,
@@ -329,6 +329,21 @@ def test_only_rows_whose_lease_has_ended_are_taken_from_others(ledger):
         assert recover(conn, in_doubt="resend", now=QUEUED, only_ended_leases=True) == 1
     assert [row.state for row in rows(ledger)] == ["queued", "sending", "queued"]
     assert [row.doubts for row in rows(ledger)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_rows_that_a_frozen_worker_has_locked_hold_up_no_others(ledger):
+    take(ledger)
+    take(ledger)
+    for row_id in (1, 2):
+        in_seconds(ledger, row_id, -1)
+    frozen = select(deliveries.c.id).where(deliveries.c.id == 1).with_for_update()
+    with write(ledger) as writing:
+        writing.execute(frozen)
+        with write(ledger) as conn:
+            conn.execute(text("SET LOCAL lock_timeout = '5s'"))
+            assert recover(conn, in_doubt="resend", now=QUEUED, only_ended_leases=True) == 1
+    assert [row.state for row in rows(ledger)] == ["sending", "queued", "queued"]
 
 
 def test_a_worker_that_lives_keeps_its_rows(ledger):
